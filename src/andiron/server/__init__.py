@@ -1,0 +1,1 @@
+"""The Andiron server: ingest, store, query, control, assembled in `app.py`."""

@@ -1,0 +1,109 @@
+"""Every setting of the server, in one place: a field here is `ANDIRON_<NAME>` in the environment and in `.env`.
+
+Read by `andiron serve` and by the commands that work on the same data; nothing else reads the environment.
+"""
+
+import ipaddress
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+SIZES = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4, "ki": 1024, "mi": 1024**2, "gi": 1024**3, "ti": 1024**4}
+
+
+def duration(value: Any) -> Any:
+    """Read `30d`, `12h`, `90s`."""
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", value)):
+        return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError(f"{value!r} is no duration; write a whole number and s, m, h, d or w, as in 30d")
+
+
+def size(value: Any) -> Any:
+    """Read `64MB`, `2GiB`, `1000`."""
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+)\s*([kmgt]?i?)b?\s*", value.lower())) and match[2] in SIZES:
+        return int(match[1]) * SIZES[match[2]]
+    if isinstance(value, int):
+        return value
+    raise ValueError(f"{value!r} is no size; write bytes, or a number and KB, MB, GB, KiB, MiB, GiB, as in 64MB")
+
+
+def separated(value: Any) -> Any:
+    """Read `a, b` as two entries."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Size = Annotated[int, BeforeValidator(size)]
+Separated = Annotated[list[str], NoDecode, BeforeValidator(separated)]
+
+
+class Settings(BaseSettings):
+    """What `andiron serve` needs to know. The defaults are right for one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="ANDIRON_", env_file=".env", extra="ignore", frozen=True)
+
+    http: str = Field("127.0.0.1:4318", description="Address of HTTP: OTLP, the query API, health and metrics.")
+    grpc: str = Field("127.0.0.1:4317", description="Address of OTLP over gRPC; `off` for none.")
+    data: Path = Field(Path("andiron-data"), description="Folder of the journal, the quarantine, the metadata and the embedded store.")
+    store: str = Field("", description="A ClickHouse server instead of the embedded one: `clickhouse://user:password@host:8123/database`.")
+    metadata: str = Field("", description="SQLAlchemy URL of the metadata; empty is SQLite in the data folder.")
+    project: str = Field("default", description="Name of the project that requests without a token write to and read from.")
+    cors_origins: Separated = Field([], description="Origins whose pages may send telemetry from a browser; `*` for any.")
+    allowed_hosts: Separated = Field([], description="Host names, beside the bound one and localhost, that requests may name.")
+    log_level: str = Field("info", description="Least level of Andiron's own log: debug, info, warning or error.")
+
+    retention_traces: Duration = Field(timedelta(days=30), description="How long spans are kept, from their receipt.")
+    retention_logs: Duration = Field(timedelta(days=30), description="How long logs are kept, from their receipt.")
+    retention_metrics: Duration = Field(timedelta(days=90), description="How long metrics are kept, from their receipt.")
+
+    max_body: Size = Field(64_000_000, description="Largest request body, as sent.")
+    max_decompressed: Size = Field(256_000_000, description="Largest request body, decompressed.")
+    max_expansion: int = Field(200, description="Largest ratio of a decompressed body to the sent one, above 1 MB.")
+    max_nesting: int = Field(32, description="Deepest nesting of attribute values.")
+    max_in_flight: Size = Field(512_000_000, description="Bytes of request bodies held in memory at once; above it, 429.")
+    max_backlog: Size = Field(4_000_000_000, description="Bytes that wait in the journal for the store; above it, 503.")
+    min_free_disk: Size = Field(256_000_000, description="Free bytes on the data disk below which ingest answers 503.")
+
+    query_timeout: Duration = Field(timedelta(seconds=30), description="Longest time a query may take.")
+    query_memory: Size = Field(2_000_000_000, description="Most memory a query may use.")
+    query_rows: int = Field(10_000, description="Most rows a query may return.")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether ClickHouse runs inside this process."""
+        return not self.store
+
+    @property
+    def loopback(self) -> bool:
+        """Whether both listeners are out of reach of other machines."""
+        return all(is_loopback(address) for address in (self.http, self.grpc) if address != "off")
+
+
+SIZED = {name for name, field in Settings.model_fields.items() if BeforeValidator(size) in field.metadata}
+"""The settings that are sizes."""
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Split `host:port`, `[::1]:port` or `:port` (all interfaces)."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"{address!r} is no address; write host:port, as in 127.0.0.1:4318")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - what `:4318` means by convention
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach `address`."""
+    host, _ = host_and_port(address)
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Keeps telemetry: the ClickHouse client, the schema and its migrations, retention."""

@@ -1,0 +1,159 @@
+"""ClickHouse inside this process (chDB). One process owns a data path; handles to it run in parallel, each serving one call."""
+
+import contextlib
+import queue
+import re
+import resource
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from andiron.errors import ConfigurationError, DataPathBusy, StoreError, StoreUnavailable
+
+LATER = {241, 243, 252, 319, 425, 999}
+"""ClickHouse's codes for what may work later: memory, disk space, too many parts, unknown status, system error, keeper."""
+
+WANTED_FILES = 65_536
+"""Merging wide parts opens over a thousand files for a moment."""
+
+
+class EmbeddedEngine:
+    """The engine of `andiron serve` by default."""
+
+    cluster = ""
+
+    def __init__(self, path: Path, *, handles: int = 8) -> None:
+        raise_file_limit()
+        chdb = load_chdb()
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self._connect = lambda: chdb.connect(str(path))
+        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._all: list[Any] = []
+        self._most = handles
+        self._lock = threading.Lock()
+        try:
+            first = self._connect()
+        except Exception as error:
+            if "lock" in str(error).lower():
+                raise DataPathBusy(
+                    f"Another process is using the store in {path}: stop it, or give this one another folder with --data."
+                ) from None
+            raise ConfigurationError(f"The store in {path} cannot be opened: {plain(str(error))}") from error
+        self._all.append(first)
+        self._idle.put(first)
+
+    def query(self, sql: str, *, format: str = "JSONCompact", settings: Mapping[str, str | int] | None = None) -> bytes:
+        """Run one statement and give its whole answer."""
+        with self._handle() as handle, translated():
+            result = handle.query(sql + clause(settings), format)
+            data: bytes = result.bytes()
+        return data
+
+    def command(self, sql: str, *, settings: Mapping[str, str | int] | None = None) -> None:
+        """Run one statement for its effect."""
+        self.query(sql, format="Null", settings=settings)
+
+    def insert(
+        self, table: str, body: bytes, *, format: str, token: str, settings: Mapping[str, str | int] | None = None
+    ) -> None:
+        """Insert `body`; the same `token` again has no effect."""
+        every = {"async_insert": 0, "insert_deduplication_token": token} | dict(settings or {})
+        with self._handle() as handle, translated():
+            inserter = handle.send_insert(f"INSERT INTO {table}{clause(every)}", format)
+            try:
+                inserter.append(body)
+                inserter.finish()
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    inserter.cancel()
+                raise
+
+    def close(self) -> None:
+        """Close every handle; chDB then unlocks the path."""
+        with self._lock:
+            handles, self._all = self._all, []
+        for handle in handles:
+            handle.close()
+
+    @contextlib.contextmanager
+    def _handle(self) -> Iterator[Any]:
+        try:
+            handle = self._idle.get_nowait()
+        except queue.Empty:
+            with self._lock:
+                fresh = self._connect() if len(self._all) < self._most else None
+                if fresh is not None:
+                    self._all.append(fresh)
+            handle = fresh if fresh is not None else self._idle.get()
+        try:
+            yield handle
+        finally:
+            self._idle.put(handle)
+
+
+def load_chdb() -> Any:
+    """Import chDB with its signal handlers off: with them, a crash hangs the process instead of ending it."""
+    absent = object()
+    # chDB loads pyarrow and numpy where it finds them, 40 MB that nothing here uses: its answers are taken as bytes.
+    pyarrow = sys.modules.get("pyarrow", absent)
+    if pyarrow is absent:
+        sys.modules["pyarrow"] = None  # type: ignore[assignment]
+    try:
+        import chdb
+        from chdb import _chdb
+    except ImportError:
+        raise ConfigurationError(
+            "The embedded store needs chDB, which exists for Linux (glibc) and macOS: pip install 'andiron[server]', "
+            "or point --store at a ClickHouse server."
+        ) from None
+    finally:
+        if pyarrow is absent:
+            del sys.modules["pyarrow"]
+    _chdb.set_signal_handlers_enabled(False)
+    return chdb
+
+
+def raise_file_limit() -> None:
+    """Lift the soft limit on open files as far as the hard one lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # macOS refuses more than OPEN_MAX whatever the hard limit says.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, 10_240) if sys.platform == "darwin" else wanted, hard))
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn chDB's exceptions into ours."""
+    try:
+        yield
+    except RuntimeError as error:  # ChdbError is one too
+        message = str(error)
+        match = re.search(r"Code: (\d+)\.", message)
+        code = int(match[1]) if match else 0
+        kind = StoreUnavailable if code in LATER else StoreError
+        raise kind(plain(message), code) from None
+
+
+def plain(message: str) -> str:
+    """ClickHouse's message without its prefixes, version and stack."""
+    message = message.split("Stack trace:")[0]
+    message = re.sub(r"(Code: \d+\. DB::Exception: )+", "", message)
+    return re.sub(r"\s*\(version [^)]*\)", "", message).strip()
+
+
+def clause(settings: Mapping[str, str | int] | None) -> str:
+    """Settings as SQL."""
+    if not settings:
+        return ""
+    return "\nSETTINGS " + ", ".join(
+        f"{name} = {value}" if isinstance(value, int) else f"{name} = {literal(value)}" for name, value in settings.items()
+    )
+
+
+def literal(text: str) -> str:
+    """A string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
