@@ -1,0 +1,1 @@
+"""Takes telemetry in: the door (HTTP and gRPC), the journal, the loader."""

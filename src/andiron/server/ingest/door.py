@@ -1,0 +1,154 @@
+"""The door: what HTTP and gRPC do alike. A request is checked, made Protobuf, and written to the journal before it is answered."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import DecodeError, EncodeError
+
+from andiron.server.ingest.encoding import MalformedEncoding, TooLarge, UnsupportedEncoding, decoded
+from andiron.server.ingest.journal import Backlogged, Journal
+from andiron.server.ingest.otlp_json import MalformedJson, from_json
+from andiron.server.ingest.segment import Entry
+from andiron.server.ingest.signals import Signal, points
+from andiron.server.ingest.values import TooDeep, refuse_too_deep
+from andiron.server.observe import Instruments
+from andiron.server.settings import Settings
+
+INLINE = 1_000_000
+"""Bytes of compressed or JSON body above which the work goes to a thread, so that the event loop goes on."""
+
+
+class Refusal(Exception):
+    """A request that is not taken. `status` is HTTP's; `after` says when to try again, where that helps."""
+
+    def __init__(self, status: int, message: str, after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.after = after
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was made of a request that was taken."""
+
+    rejected: int = 0
+    message: str = ""
+
+
+class Door:
+    """Checks requests and journals them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        instruments: Instruments,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._instruments = instruments
+        self._clock = clock
+        self.in_flight = 0
+
+    def admit(self, size: int) -> None:
+        """Refuse a request of `size` bytes before its body is read."""
+        if size > self._settings.max_body:
+            raise Refusal(413, f"The body is larger than {self._settings.max_body:,} bytes (ANDIRON_MAX_BODY).")
+        if self.in_flight + size > self._settings.max_in_flight:
+            raise Refusal(429, "Too many requests are in memory at once (ANDIRON_MAX_IN_FLIGHT).", after=1)
+        try:
+            self._journal.check_room(size)
+        except Backlogged as error:
+            raise Refusal(503, str(error), after=error.after) from None
+
+    def hold(self, size: int) -> None:
+        """Count bytes held in memory; negative to let go."""
+        self.in_flight += size
+        self._instruments.in_flight.set(self.in_flight)
+
+    async def take(self, signal: Signal, database: str, body: bytes, *, encoding: str, json: bool) -> Outcome:
+        """Return when the records of `body` are on disk. Raises `Refusal`."""
+        self._instruments.received_bytes.labels(signal.name).inc(len(body))
+        received = int(self._clock() * 1000)
+        try:
+            if len(body) > INLINE and (json or encoding not in ("", "identity")):
+                checked = await asyncio.to_thread(self._check, signal, body, encoding, json)
+            else:
+                checked = self._check(signal, body, encoding, json)
+        except UnsupportedEncoding as error:
+            raise Refusal(415, f"The {error}.") from None
+        except TooLarge as error:
+            raise Refusal(
+                413, f"For a body of {len(body):,} bytes, {error} (ANDIRON_MAX_DECOMPRESSED, ANDIRON_MAX_EXPANSION)."
+            ) from None
+        except (MalformedEncoding, MalformedJson, DecodeError) as error:
+            raise Refusal(400, f"The body is no {signal.message}: {error}") from None
+        except TooDeep:
+            raise Refusal(
+                400, f"A resource or scope attribute is nested deeper than {self._settings.max_nesting} (ANDIRON_MAX_NESTING)."
+            ) from None
+        outcome = Outcome(
+            checked.rejected,
+            f"{checked.rejected} records hold values nested deeper than {self._settings.max_nesting}" if checked.rejected else "",
+        )
+        if checked.records:
+            entry = Entry(signal.number, database, checked.body, checked.records, received, checked.nested)
+            extra = len(checked.body)
+            self.hold(extra)
+            try:
+                await self._journal.append(entry)
+            except Backlogged as error:
+                raise Refusal(503, str(error), after=error.after) from None
+            finally:
+                self.hold(-extra)
+        self._instruments.acknowledged.labels(signal.name).inc(checked.records)
+        if outcome.rejected:
+            self._instruments.rejected.labels(signal.name).inc(outcome.rejected)
+        return outcome
+
+    def _check(self, signal: Signal, body: bytes, encoding: str, json: bool) -> "Checked":
+        limits = self._settings
+        body = decoded(body, encoding, most=limits.max_decompressed, expansion=limits.max_expansion)
+        if json:
+            body = from_json(body, signal.request).SerializeToString()
+        request = signal.validator.FromString(body)
+        if not has_nested(request):
+            return Checked(body, signal.count(request), nested=False, rejected=0)
+        whole = signal.request.FromString(body)
+        refused = refuse_too_deep(whole, limits.max_nesting)
+        rejected = sum(points(record) if signal.name == "metrics" else 1 for record in refused)
+        if refused:
+            body = whole.SerializeToString()
+        return Checked(body, signal.count(whole), nested=True, rejected=rejected)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A body that may be journalled."""
+
+    body: bytes
+    records: int
+    nested: bool
+    rejected: int
+
+
+def has_nested(request: Any) -> bool:
+    """Whether any value takes the slow path. Serializing asks for required fields on its way: a third of `IsInitialized`'s time."""
+    try:
+        request.SerializeToString()
+    except EncodeError:
+        return True
+    return False
+
+
+def response(signal: Signal, outcome: Outcome) -> Any:
+    """OTLP's answer to a request that was taken."""
+    answer = signal.response()
+    if outcome.rejected:
+        setattr(answer.partial_success, signal.rejected, outcome.rejected)
+        answer.partial_success.error_message = outcome.message
+    return answer

@@ -1,0 +1,227 @@
+"""The loader: takes sealed segments from the journal and inserts them, one insert a project and signal.
+
+An insert's token is the segment's name, so a replay after a crash adds nothing. What the store cannot take now is offered again
+later, however long that takes; what it refuses for good is halved until the one bad request is found and put into quarantine.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from andiron.errors import StoreError, StoreUnavailable
+from andiron.server.ingest.journal import Journal, Segment
+from andiron.server.ingest.quarantine import Quarantine
+from andiron.server.ingest.segment import Damage, Entry, read
+from andiron.server.ingest.signals import BY_NUMBER, SIGNALS, Signal
+from andiron.server.ingest.values import flattened
+from andiron.server.observe import Instruments
+from andiron.server.store.engine import Engine
+from andiron.server.store.schema import protobuf_schema
+
+log = logging.getLogger(__name__)
+
+INGESTED_AT = b"\xc1\x3e"
+"""Tag of the private field `ingested_at` (1000, fixed64). The last one in a message wins, and ours is the last."""
+
+MISSING = {60, 81}
+"""ClickHouse's codes for an unknown table and an unknown database."""
+
+INSERT_SETTINGS: dict[str, str | int] = {
+    "format_schema_source": "string",
+    "input_format_protobuf_oneof_presence": 1,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "max_partitions_per_insert_block": 0,
+    "max_memory_usage": 4_000_000_000,
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The entries of one project and signal in a segment."""
+
+    signal: Signal
+    database: str
+    entries: Sequence[Entry]
+    token: str
+
+    @property
+    def body(self) -> bytes:
+        """One request: serialized requests joined are one, and the moment of receipt goes with it."""
+        bodies: list[bytes | memoryview] = [
+            flattened(bytes(entry.body), self.signal.request) if entry.nested else entry.body for entry in self.entries
+        ]
+        return b"".join([*bodies, INGESTED_AT, self.entries[0].received.to_bytes(8, "little")])
+
+    @property
+    def records(self) -> int:
+        """How many records it holds."""
+        return sum(entry.records for entry in self.entries)
+
+    def halves(self) -> Iterator["Batch"]:
+        """The same in two parts, whose tokens a replay would give again."""
+        middle = len(self.entries) // 2
+        yield Batch(self.signal, self.database, self.entries[:middle], f"{self.token}.0")
+        yield Batch(self.signal, self.database, self.entries[middle:], f"{self.token}.1")
+
+
+class Loader:
+    """Threads that empty the journal into the store."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        engine: Engine,
+        quarantine: Quarantine,
+        instruments: Instruments,
+        *,
+        ensure: Callable[[str], bool],
+        threads: int = 2,
+    ) -> None:
+        """`ensure` makes a database's schema and says whether the project still exists."""
+        self._journal = journal
+        self._engine = engine
+        self._quarantine = quarantine
+        self._instruments = instruments
+        self._ensure = ensure
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run, name=f"andiron-loader-{n}", daemon=True) for n in range(threads)]
+
+    def start(self) -> None:
+        """Begin with what an earlier run left."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the segments at hand, for at most `timeout` seconds; the rest stays in the journal."""
+        self._stop.set()
+        until = time.monotonic() + timeout
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until the journal is empty."""
+        until = time.monotonic() + timeout
+        while self._journal.backlog and time.monotonic() < until:
+            self._journal.seal()
+            time.sleep(0.02)
+        return not self._journal.backlog
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            segment = self._journal.take(timeout=0.5)
+            if segment is None:
+                continue
+            try:
+                self.load(segment)
+            except StoreUnavailable as error:
+                delay = min(10.0, 0.2 * 2**segment.attempts)
+                log.warning("store unavailable", extra={"segment": segment.name, "error": str(error), "retry_in": delay})
+                self._instruments.store_retries.inc()
+                self._journal.later(segment, delay)
+            except Exception:
+                log.exception("segment not loaded", extra={"segment": segment.name})
+                self._journal.later(segment, min(60.0, 1.0 * 2**segment.attempts))
+            else:
+                self._journal.done(segment)
+
+    def load(self, segment: Segment) -> None:
+        """Insert all of `segment`. Raises `StoreUnavailable` when the store cannot take it now."""
+        groups: dict[tuple[str, int], list[Entry]] = {}
+        for found in read(segment.path.read_bytes()):
+            if isinstance(found, Damage):
+                self._report(segment, found)
+            else:
+                groups.setdefault((found.database, found.signal), []).append(found)
+        for (database, number), entries in groups.items():
+            self._load(Batch(BY_NUMBER[number], database, entries, f"{segment.name}-{database}-{number}"))
+
+    def _load(self, batch: Batch) -> None:
+        started = time.monotonic()
+        try:
+            self._insert(batch)
+        except StoreUnavailable:
+            raise
+        except StoreError as error:
+            if error.code in MISSING:
+                if not self._ensure(batch.database):
+                    log.warning("records of a deleted project dropped", extra={"database": batch.database})
+                    return
+                self._insert(batch)
+            elif not self._healthy(batch):
+                raise StoreUnavailable(f"The store refuses even an empty insert: {error}", error.code) from error
+            elif len(batch.entries) > 1:
+                for half in batch.halves():
+                    self._load(half)
+                return
+            else:
+                self._refuse(batch, str(error))
+                return
+        except ValueError as error:  # a nested value that cannot be written as JSON
+            if len(batch.entries) > 1:
+                for half in batch.halves():
+                    self._load(half)
+            else:
+                self._refuse(batch, str(error))
+            return
+        self._instruments.loaded.labels(batch.signal.name).inc(batch.records)
+        self._instruments.load_seconds.observe(time.monotonic() - started)
+
+    def _insert(self, batch: Batch) -> None:
+        insert(self._engine, batch.signal, batch.database, batch.body, batch.token)
+
+    def _healthy(self, batch: Batch) -> bool:
+        """Whether the store takes an insert of nothing: then it is the batch that is at fault."""
+        try:
+            insert(self._engine, batch.signal, batch.database, INGESTED_AT + bytes(8), f"{batch.token}.probe")
+        except StoreError:
+            return False
+        return True
+
+    def _refuse(self, batch: Batch, reason: str) -> None:
+        (entry,) = batch.entries
+        refused = self._quarantine.put(
+            entry.body,
+            signal=batch.signal.name,
+            database=batch.database,
+            records=entry.records,
+            received=entry.received,
+            reason=reason,
+            nested=entry.nested,
+        )
+        self._instruments.quarantined.labels(batch.signal.name).inc(entry.records)
+        log.error("request quarantined", extra={"quarantine": refused.id, "signal": refused.signal, "reason": reason})
+
+    def _report(self, segment: Segment, damage: Damage) -> None:
+        if damage.torn:
+            log.info("torn tail passed over", extra={"segment": segment.name, "bytes": len(damage.data)})
+            return
+        refused = self._quarantine.put(
+            damage.data,
+            signal="unknown",
+            database="",
+            records=0,
+            received=0,
+            reason=f"damaged on disk: byte {damage.start} of journal segment {segment.name} does not match its checksum",
+            nested=False,
+        )
+        self._instruments.quarantined.labels("unknown").inc()
+        log.error("journal segment damaged", extra={"segment": segment.name, "quarantine": refused.id, "bytes": refused.bytes})
+
+
+def insert(engine: Engine, signal: Signal, database: str, body: bytes, token: str) -> None:
+    """Hand the bytes of a request to ClickHouse, which decodes them itself."""
+    engine.insert(
+        f"{database}.{signal.table}",
+        body,
+        format="ProtobufSingle",
+        token=token,
+        settings=INSERT_SETTINGS | {"format_schema": protobuf_schema(), "format_schema_message_name": signal.message},
+    )
+
+
+def by_name(name: str) -> Signal:
+    """The signal called `name`."""
+    return next(signal for signal in SIGNALS if signal.name == name)

@@ -1,0 +1,73 @@
+"""The quarantine: request bodies that the store refuses, each with the reason, kept until somebody looks.
+
+Two files an entry: `<id>.json` says what and why, `<id>.body` holds the bytes. `andiron quarantine` lists, shows and retries them.
+"""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What is known of a body in quarantine."""
+
+    id: str
+    signal: str
+    database: str
+    records: int
+    received: int
+    bytes: int
+    reason: str
+    nested: bool = False
+
+
+class Quarantine:
+    """The folder of refused bodies."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def put(
+        self, body: bytes | memoryview, *, signal: str, database: str, records: int, received: int, reason: str, nested: bool
+    ) -> Refused:
+        """Keep `body`, on disk before this returns."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self._clock()))
+        refused = Refused(
+            f"{moment}-{secrets.token_hex(4)}", signal, database, records, received, len(body), reason, nested
+        )
+        write_durably(self._folder / f"{refused.id}.body", bytes(body))
+        write_durably(self._folder / f"{refused.id}.json", json.dumps(asdict(refused), indent=2).encode())
+        return refused
+
+    def all(self) -> list[Refused]:
+        """Every entry, oldest first."""
+        return [Refused(**json.loads(path.read_text())) for path in sorted(self._folder.glob("*.json"))]
+
+    def find(self, prefix: str) -> Refused | None:
+        """The one entry whose id begins with `prefix`."""
+        found = [refused for refused in self.all() if refused.id.startswith(prefix)]
+        return found[0] if len(found) == 1 else None
+
+    def body(self, refused: Refused) -> bytes:
+        """The bytes of an entry."""
+        return (self._folder / f"{refused.id}.body").read_bytes()
+
+    def remove(self, refused: Refused) -> None:
+        """Forget an entry."""
+        (self._folder / f"{refused.id}.json").unlink(missing_ok=True)
+        (self._folder / f"{refused.id}.body").unlink(missing_ok=True)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file and wait for the disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

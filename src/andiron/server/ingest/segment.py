@@ -1,0 +1,88 @@
+"""A segment: a file of the journal, entries with checksums one after the other.
+
+    file    = entry, entry, …
+    entry   = mark, length of payload (u32), CRC-32 of payload (u32), payload
+    payload = flags (u8), signal (u8), records (u32), received in ms (u64), length of database (u8), database, body
+
+Reading passes over what does not match its checksum and goes on at the next entry that does, so a flipped bit costs one request
+and a torn tail, which was never acknowledged, costs nothing.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from isal import isal_zlib
+
+MARK = b"\xa9ANDIRON"
+HEAD = struct.Struct("<8sII")
+FIXED = struct.Struct("<BBIQB")
+NESTED = 1
+"""Flag: the body holds values that take the slow path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One acknowledged request."""
+
+    signal: int
+    database: str
+    body: bytes | memoryview
+    records: int
+    received: int
+    """Milliseconds since 1970 by the server's clock."""
+    nested: bool = False
+
+    def encoded(self) -> tuple[bytes, bytes | memoryview]:
+        """The entry as it stands in the file: everything before the body, and the body."""
+        database = self.database.encode()
+        fixed = FIXED.pack(NESTED if self.nested else 0, self.signal, self.records, self.received, len(database)) + database
+        crc = isal_zlib.crc32(self.body, isal_zlib.crc32(fixed))
+        return HEAD.pack(MARK, len(fixed) + len(self.body), crc) + fixed, self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Bytes of a segment that are no entry. `torn`: the file ends within them, as after a crash."""
+
+    start: int
+    data: memoryview
+    torn: bool
+
+
+def read(data: bytes) -> Iterator[Entry | Damage]:
+    """What a segment's bytes hold, in order."""
+    view = memoryview(data)
+    at = 0
+    while at < len(view):
+        found = payload(view, at)
+        if isinstance(found, memoryview):
+            yield entry(found)
+            at += HEAD.size + len(found)
+            continue
+        until = at
+        while (until := data.find(MARK, until + 1)) >= 0 and not isinstance(payload(view, until), memoryview):
+            pass
+        end = until if until >= 0 else len(view)
+        yield Damage(at, view[at:end], torn=found and until < 0)
+        at = end
+
+
+def payload(view: memoryview, at: int) -> memoryview | bool:
+    """The sound payload of the entry at `at`; else whether the entry reaches beyond the end of the file."""
+    if at + HEAD.size > len(view):
+        return True
+    mark, length, crc = HEAD.unpack_from(view, at)
+    start, end = at + HEAD.size, at + HEAD.size + length
+    if mark != MARK or length < FIXED.size:
+        return False
+    if end > len(view):
+        return True
+    return view[start:end] if isal_zlib.crc32(view[start:end]) == crc else False
+
+
+def entry(sound: memoryview) -> Entry:
+    """Take a payload apart."""
+    flags, signal, records, received, length = FIXED.unpack_from(sound)
+    body = FIXED.size + length
+    return Entry(signal, bytes(sound[FIXED.size : body]).decode(), sound[body:], records, received, bool(flags & NESTED))
