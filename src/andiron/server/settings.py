@@ -13,7 +13,17 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-SIZES = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4, "ki": 1024, "mi": 1024**2, "gi": 1024**3, "ti": 1024**4}
+SIZES = {
+    "": 1,
+    "k": 1000,
+    "m": 1000**2,
+    "g": 1000**3,
+    "t": 1000**4,
+    "ki": 1024,
+    "mi": 1024**2,
+    "gi": 1024**3,
+    "ti": 1024**4,
+}
 
 
 def duration(value: Any) -> Any:
@@ -27,7 +37,11 @@ def duration(value: Any) -> Any:
 
 def size(value: Any) -> Any:
     """Read `64MB`, `2GiB`, `1000`."""
-    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+)\s*([kmgt]?i?)b?\s*", value.lower())) and match[2] in SIZES:
+    if (
+        isinstance(value, str)
+        and (match := re.fullmatch(r"\s*(\d+)\s*([kmgt]?i?)b?\s*", value.lower()))
+        and match[2] in SIZES
+    ):
         return int(match[1]) * SIZES[match[2]]
     if isinstance(value, int):
         return value
@@ -51,23 +65,39 @@ class Settings(BaseSettings):
 
     http: str = Field("127.0.0.1:4318", description="Address of HTTP: OTLP, the query API, health and metrics.")
     grpc: str = Field("127.0.0.1:4317", description="Address of OTLP over gRPC; `off` for none.")
-    data: Path = Field(Path("andiron-data"), description="Folder of the journal, the quarantine, the metadata and the embedded store.")
-    store: str = Field("", description="A ClickHouse server instead of the embedded one: `clickhouse://user:password@host:8123/database`.")
+    data: Path = Field(
+        Path("andiron-data"), description="Folder of the journal, the quarantine, the metadata and the embedded store."
+    )
+    store: str = Field(
+        "",
+        description="A ClickHouse server instead of the embedded one: `clickhouse://user:password@host:8123/database`.",
+    )
     metadata: str = Field("", description="SQLAlchemy URL of the metadata; empty is SQLite in the data folder.")
-    project: str = Field("default", description="Name of the project that requests without a token write to and read from.")
-    cors_origins: Separated = Field([], description="Origins whose pages may send telemetry from a browser; `*` for any.")
-    allowed_hosts: Separated = Field([], description="Host names, beside the bound one and localhost, that requests may name.")
+    project: str = Field(
+        "default", description="Name of the project that requests without a token write to and read from."
+    )
+    cors_origins: Separated = Field(
+        [], description="Origins whose pages may send telemetry from a browser; `*` for any."
+    )
+    allowed_hosts: Separated = Field(
+        [],
+        description="Host names, beside the bound one and localhost, that requests may name, as behind a proxy; then tokens are necessary.",
+    )
     log_level: str = Field("info", description="Least level of Andiron's own log: debug, info, warning or error.")
 
     retention_traces: Duration = Field(timedelta(days=30), description="How long spans are kept, from their receipt.")
     retention_logs: Duration = Field(timedelta(days=30), description="How long logs are kept, from their receipt.")
-    retention_metrics: Duration = Field(timedelta(days=90), description="How long metrics are kept, from their receipt.")
+    retention_metrics: Duration = Field(
+        timedelta(days=90), description="How long metrics are kept, from their receipt."
+    )
 
     max_body: Size = Field(64_000_000, description="Largest request body, as sent.")
     max_decompressed: Size = Field(256_000_000, description="Largest request body, decompressed.")
     max_expansion: int = Field(200, description="Largest ratio of a decompressed body to the sent one, above 1 MB.")
     max_nesting: int = Field(32, description="Deepest nesting of attribute values.")
-    max_in_flight: Size = Field(512_000_000, description="Bytes of request bodies held in memory at once; above it, 429.")
+    max_in_flight: Size = Field(
+        512_000_000, description="Bytes of request bodies held in memory at once; above it, 429."
+    )
     max_backlog: Size = Field(4_000_000_000, description="Bytes that wait in the journal for the store; above it, 503.")
     min_free_disk: Size = Field(256_000_000, description="Free bytes on the data disk below which ingest answers 503.")
 

@@ -6,11 +6,12 @@ import re
 import resource
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from andiron.errors import ConfigurationError, DataPathBusy, StoreError, StoreUnavailable
+from andiron.server.store.messages import readable
 
 LATER = {241, 243, 252, 319, 425, 999}
 """ClickHouse's codes for what may work later: memory, disk space, too many parts, unknown status, system error, keeper."""
@@ -29,7 +30,7 @@ class EmbeddedEngine:
         chdb = load_chdb()
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self._connect = lambda: chdb.connect(str(path))
+        self._connect: Callable[[], Any] = lambda: chdb.connect(str(path))
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._all: list[Any] = []
         self._most = handles
@@ -41,7 +42,7 @@ class EmbeddedEngine:
                 raise DataPathBusy(
                     f"Another process is using the store in {path}: stop it, or give this one another folder with --data."
                 ) from None
-            raise ConfigurationError(f"The store in {path} cannot be opened: {plain(str(error))}") from error
+            raise ConfigurationError(f"The store in {path} cannot be opened: {readable(str(error))}") from error
         self._all.append(first)
         self._idle.put(first)
 
@@ -60,7 +61,7 @@ class EmbeddedEngine:
         self, table: str, body: bytes, *, format: str, token: str, settings: Mapping[str, str | int] | None = None
     ) -> None:
         """Insert `body`; the same `token` again has no effect."""
-        every = {"async_insert": 0, "insert_deduplication_token": token} | dict(settings or {})
+        every: dict[str, str | int] = {"async_insert": 0, "insert_deduplication_token": token, **(settings or {})}
         with self._handle() as handle, translated():
             inserter = handle.send_insert(f"INSERT INTO {table}{clause(every)}", format)
             try:
@@ -135,14 +136,7 @@ def translated() -> Iterator[None]:
         match = re.search(r"Code: (\d+)\.", message)
         code = int(match[1]) if match else 0
         kind = StoreUnavailable if code in LATER else StoreError
-        raise kind(plain(message), code) from None
-
-
-def plain(message: str) -> str:
-    """ClickHouse's message without its prefixes, version and stack."""
-    message = message.split("Stack trace:")[0]
-    message = re.sub(r"(Code: \d+\. DB::Exception: )+", "", message)
-    return re.sub(r"\s*\(version [^)]*\)", "", message).strip()
+        raise kind(readable(message), code) from None
 
 
 def clause(settings: Mapping[str, str | int] | None) -> str:
@@ -150,7 +144,8 @@ def clause(settings: Mapping[str, str | int] | None) -> str:
     if not settings:
         return ""
     return "\nSETTINGS " + ", ".join(
-        f"{name} = {value}" if isinstance(value, int) else f"{name} = {literal(value)}" for name, value in settings.items()
+        f"{name} = {value}" if isinstance(value, int) else f"{name} = {literal(value)}"
+        for name, value in settings.items()
     )
 
 

@@ -19,6 +19,7 @@ import httpx
 
 from andiron.errors import ConfigurationError, StoreError, StoreUnavailable
 from andiron.server.store.engine import Settings
+from andiron.server.store.messages import readable
 
 EXAMPLE = "clickhouse://user:password@host:8123/database"
 PORTS = {"clickhouse": ("http", 8123), "clickhouses": ("https", 8443)}
@@ -314,7 +315,7 @@ class RemoteEngine:
 
     def _learn(self, nodes: tuple[str, ...]) -> Topology:
         sql = (
-            "SELECT shard_num, host_name FROM system.clusters "  # noqa: S608 - a name checked by address()
+            "SELECT shard_num, host_name FROM system.clusters "
             f"WHERE cluster = '{self.cluster}' ORDER BY shard_num, replica_num FORMAT TabSeparated"
         )
         failure: StoreUnavailable | None = None
@@ -348,11 +349,3 @@ def refusal(node: str, answer: httpx.Response, transient: frozenset[int]) -> Sto
     else:
         message = f"ClickHouse refused {message}"
     return StoreUnavailable(message, code) if later else StoreError(message, code)
-
-
-def readable(text: str) -> str:
-    """ClickHouse's message without its frame, its version and its stack, in at most 1,000 characters."""
-    text = re.split(r"Stack trace|\n\s*0\. ", text, maxsplit=1)[0]
-    text = re.sub(r"\s*\(version (?:[^()]|\([^()]*\))*\)", "", text)
-    text = re.sub(r"^.*?Code: \d+\. (?:DB::\w*Exception: )?", "", text, count=1, flags=re.DOTALL).strip(" \n,")
-    return text if len(text) <= 1000 else f"{text[:1000]} …"

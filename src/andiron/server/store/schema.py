@@ -26,11 +26,14 @@ TABLE_SETTINGS = (
     # Retention drops whole parts, soon, and a changed retention does not rewrite them.
     "min_bytes_for_wide_part = 268435456, "
     # An insert of sixty columns writes nine files instead of two hundred: half the time with fsync.
+    "min_parts_to_merge_at_once = 8, "
+    # Each pass of a merge costs more than the insert did; merging eight at once takes a third of the passes of two.
     "map_serialization_version = 'with_buckets', map_buckets_min_avg_size = 0, map_buckets_strategy = 'constant', "
     "max_buckets_in_map = 16, fsync_after_insert = 1, fsync_part_directory = 1"
 )
 REPLICATED_SETTINGS = TABLE_SETTINGS.replace(
-    "non_replicated_deduplication_window", "replicated_deduplication_window_seconds = 604800, replicated_deduplication_window"
+    "non_replicated_deduplication_window",
+    "replicated_deduplication_window_seconds = 604800, replicated_deduplication_window",
 )
 VERSIONS = "andiron_schema"
 
@@ -47,7 +50,9 @@ class Migration:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """All of them, in order."""
-    found = sorted((entry for entry in (FILES / "tables").iterdir() if entry.name.endswith(".sql")), key=lambda e: e.name)
+    found = sorted(
+        (entry for entry in (FILES / "tables").iterdir() if entry.name.endswith(".sql")), key=lambda e: e.name
+    )
     return tuple(Migration(int(entry.name[:3]), entry.name, entry.read_text()) for entry in found)
 
 
