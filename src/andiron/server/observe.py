@@ -32,7 +32,10 @@ class Instruments:
             __version__
         ).set(1)
         self.requests = Counter(
-            "andiron_ingest_requests_total", "Ingest requests by outcome.", ["signal", "protocol", "code"], registry=registry
+            "andiron_ingest_requests_total",
+            "Ingest requests by outcome.",
+            ["signal", "protocol", "code"],
+            registry=registry,
         )
         self.received_bytes = Counter(
             "andiron_ingest_received_bytes_total", "Bytes of request bodies as sent.", ["signal"], registry=registry
@@ -44,13 +47,20 @@ class Instruments:
             registry=registry,
         )
         self.rejected = Counter(
-            "andiron_ingest_rejected_records_total", "Records refused by partial success.", ["signal"], registry=registry
+            "andiron_ingest_rejected_records_total",
+            "Records refused by partial success.",
+            ["signal"],
+            registry=registry,
         )
-        self.in_flight = Gauge("andiron_ingest_in_flight_bytes", "Bytes of request bodies in memory.", registry=registry)
+        self.in_flight = Gauge(
+            "andiron_ingest_in_flight_bytes", "Bytes of request bodies in memory.", registry=registry
+        )
         self.sync_seconds = Histogram(
             "andiron_journal_sync_seconds", "Time of a write and fsync of the journal.", buckets=FAST, registry=registry
         )
-        self.loaded = Counter("andiron_loaded_records_total", "Records inserted into the store.", ["signal"], registry=registry)
+        self.loaded = Counter(
+            "andiron_loaded_records_total", "Records inserted into the store.", ["signal"], registry=registry
+        )
         self.load_seconds = Histogram(
             "andiron_load_seconds", "Time of one insert into the store.", buckets=SLOW, registry=registry
         )
@@ -58,7 +68,10 @@ class Instruments:
             "andiron_store_retries_total", "Inserts put off since the store could not take them.", registry=registry
         )
         self.quarantined = Counter(
-            "andiron_quarantined_records_total", "Records that the store refused for good.", ["signal"], registry=registry
+            "andiron_quarantined_records_total",
+            "Records that the store refused for good.",
+            ["signal"],
+            registry=registry,
         )
         self.query_seconds = Histogram(
             "andiron_query_seconds", "Time of a query by outcome.", ["outcome"], buckets=SLOW, registry=registry

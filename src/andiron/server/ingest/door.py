@@ -76,9 +76,9 @@ class Door:
         received = int(self._clock() * 1000)
         try:
             if len(body) > INLINE and (json or encoding not in ("", "identity")):
-                checked = await asyncio.to_thread(self._check, signal, body, encoding, json)
+                checked = await asyncio.to_thread(self._check, signal, body, encoding, json=json)
             else:
-                checked = self._check(signal, body, encoding, json)
+                checked = self._check(signal, body, encoding, json=json)
         except UnsupportedEncoding as error:
             raise Refusal(415, f"The {error}.") from None
         except TooLarge as error:
@@ -89,11 +89,14 @@ class Door:
             raise Refusal(400, f"The body is no {signal.message}: {error}") from None
         except TooDeep:
             raise Refusal(
-                400, f"A resource or scope attribute is nested deeper than {self._settings.max_nesting} (ANDIRON_MAX_NESTING)."
+                400,
+                f"A resource or scope attribute is nested deeper than {self._settings.max_nesting} (ANDIRON_MAX_NESTING).",
             ) from None
         outcome = Outcome(
             checked.rejected,
-            f"{checked.rejected} records hold values nested deeper than {self._settings.max_nesting}" if checked.rejected else "",
+            f"{checked.rejected} records hold values nested deeper than {self._settings.max_nesting}"
+            if checked.rejected
+            else "",
         )
         if checked.records:
             entry = Entry(signal.number, database, checked.body, checked.records, received, checked.nested)
@@ -110,7 +113,7 @@ class Door:
             self._instruments.rejected.labels(signal.name).inc(outcome.rejected)
         return outcome
 
-    def _check(self, signal: Signal, body: bytes, encoding: str, json: bool) -> "Checked":
+    def _check(self, signal: Signal, body: bytes, encoding: str, *, json: bool) -> "Checked":
         limits = self._settings
         body = decoded(body, encoding, most=limits.max_decompressed, expansion=limits.max_expansion)
         if json:

@@ -6,6 +6,7 @@ from typing import Any
 
 import zstandard
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 STEP = 1 << 20
 SMALL = 1_000_000
@@ -39,7 +40,7 @@ def decoded(body: bytes, encoding: str, *, most: int, expansion: int) -> bytes:
                 return inflated(body, lambda: isal_zlib.decompressobj(-15 if raw else 15), bound)
             case "zstd":
                 return zstd(body, bound)
-    except (zlib.error, isal_zlib.error, zstandard.ZstdError, EOFError) as error:
+    except (zlib.error, IsalError, zstandard.ZstdError, EOFError) as error:
         raise MalformedEncoding(f"the body is not valid {encoding}: {error}") from None
     raise UnsupportedEncoding(f"content-encoding {encoding!r} is not one of identity, gzip, deflate, zstd")
 

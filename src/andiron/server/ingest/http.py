@@ -34,7 +34,9 @@ class Disconnected(Exception):
 class OtlpHttp:
     """The ASGI application of one signal."""
 
-    def __init__(self, signal: Signal, door: Door, authorize: Callable[[str | None], Grant], instruments: Instruments) -> None:
+    def __init__(
+        self, signal: Signal, door: Door, authorize: Callable[[str | None], Grant], instruments: Instruments
+    ) -> None:
         self._signal = signal
         self._door = door
         self._authorize = authorize
@@ -57,7 +59,11 @@ class OtlpHttp:
             await self._refuse(send, answer_kind, refusal)
         else:
             self._counts[200].inc()
-            body = self._done[answer_kind] if not outcome.rejected else self._encode(response(self._signal, outcome), answer_kind)
+            body = (
+                self._done[answer_kind]
+                if not outcome.rejected
+                else self._encode(response(self._signal, outcome), answer_kind)
+            )
             await respond(send, 200, answer_kind, body)
 
     async def _take(self, scope: Scope, headers: dict[bytes, bytes], kind: bytes, receive: Receive) -> Outcome:
@@ -92,7 +98,9 @@ class OtlpHttp:
                         self._door.admit(len(body))
                 more = message.get("more_body", False)
             encoding = headers.get(b"content-encoding", b"").strip().lower().decode("latin-1")
-            return await self._door.take(self._signal, grant.database, bytes(body), encoding=encoding, json=kind == JSON)
+            return await self._door.take(
+                self._signal, grant.database, bytes(body), encoding=encoding, json=kind == JSON
+            )
         finally:
             self._door.hold(-len(body))
 

@@ -74,7 +74,7 @@ class Journal:
         most: int,
         least_free: int = 0,
         clock: Callable[[], float] = time.monotonic,
-        observe_sync: Callable[[float], None] = lambda seconds: None,
+        observe_sync: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._folder = folder
         self._most = most
@@ -100,7 +100,9 @@ class Journal:
             self._sealed.extend(Segment(path, path.stat().st_size) for path in earlier)
         except OSError as error:
             raise ConfigurationError(f"The journal in {folder} cannot be opened: {error.strerror}.") from error
-        self._next = 1 + max((int(match[1]) for path in earlier if (match := re.match(r"(\d+)-", path.name))), default=0)
+        self._next = 1 + max(
+            (int(match[1]) for path in earlier if (match := re.match(r"(\d+)-", path.name))), default=0
+        )
         self._backlog = sum(segment.size for segment in self._sealed)
         self._writer = threading.Thread(target=self._write_forever, name="andiron-journal", daemon=True)
         self._writer.start()
@@ -119,7 +121,8 @@ class Journal:
         """Raise `Backlogged` when `size` more bytes are too many."""
         if self.backlog + size > self._most:
             raise Backlogged(
-                f"{self.backlog:,} bytes wait for the store, and {self._most:,} is the bound (ANDIRON_MAX_BACKLOG).", after=5
+                f"{self.backlog:,} bytes wait for the store, and {self._most:,} is the bound (ANDIRON_MAX_BACKLOG).",
+                after=5,
             )
         if not self._disk_has_room():
             raise Backlogged(f"The disk of {self._folder} is full (ANDIRON_MIN_FREE_DISK).", after=30)
@@ -215,16 +218,13 @@ class Journal:
 
     def _write(self, group: list[Waiting], size: int) -> Exception | None:
         try:
-            if self._active is None:
-                self._open()
-            active = self._active
-            assert active is not None
+            active = self._active or self._open()
             started = self._clock()
             write_all(self._file, [part for waiting in group for part in waiting.parts])
             os.fdatasync(self._file)
             self._observe_sync(self._clock() - started)
         except OSError as error:
-            log.error("journal write failed", extra={"error": str(error)})
+            log.exception("journal write failed")
             self._abandon()
             return Backlogged(f"The journal cannot be written: {error.strerror}.", after=30)
         active.size += size
@@ -234,7 +234,7 @@ class Journal:
         self._changed.notify_all()
         return None
 
-    def _open(self) -> None:
+    def _open(self) -> Segment:
         path = self._folder / f"{self._next:012d}-{self._boot}{SUFFIX}"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._next += 1
@@ -244,6 +244,7 @@ class Journal:
             os.fsync(folder)
         finally:
             os.close(folder)
+        return self._active
 
     def _abandon(self) -> None:
         """After a failed write, take back what nobody was promised, and start afresh."""

@@ -86,7 +86,9 @@ class Loader:
         self._instruments = instruments
         self._ensure = ensure
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, name=f"andiron-loader-{n}", daemon=True) for n in range(threads)]
+        self._threads = [
+            threading.Thread(target=self._run, name=f"andiron-loader-{n}", daemon=True) for n in range(threads)
+        ]
 
     def start(self) -> None:
         """Begin with what an earlier run left."""
@@ -117,13 +119,15 @@ class Loader:
             try:
                 self.load(segment)
             except StoreUnavailable as error:
-                delay = min(10.0, 0.2 * 2**segment.attempts)
-                log.warning("store unavailable", extra={"segment": segment.name, "error": str(error), "retry_in": delay})
+                delay = min(10.0, 0.2 * 2 ** min(segment.attempts, 8))
+                log.warning(
+                    "store unavailable", extra={"segment": segment.name, "error": str(error), "retry_in": delay}
+                )
                 self._instruments.store_retries.inc()
                 self._journal.later(segment, delay)
             except Exception:
                 log.exception("segment not loaded", extra={"segment": segment.name})
-                self._journal.later(segment, min(60.0, 1.0 * 2**segment.attempts))
+                self._journal.later(segment, min(60.0, 1.0 * 2 ** min(segment.attempts, 8)))
             else:
                 self._journal.done(segment)
 
@@ -145,40 +149,36 @@ class Loader:
         except StoreUnavailable:
             raise
         except StoreError as error:
-            if error.code in MISSING:
-                if not self._ensure(batch.database):
-                    log.warning("records of a deleted project dropped", extra={"database": batch.database})
-                    return
-                self._insert(batch)
-            elif not self._healthy(batch):
-                raise StoreUnavailable(f"The store refuses even an empty insert: {error}", error.code) from error
-            elif len(batch.entries) > 1:
-                for half in batch.halves():
-                    self._load(half)
+            if error.code not in MISSING:
+                self._find_fault(batch, error)
                 return
-            else:
-                self._refuse(batch, str(error))
+            if not self._ensure(batch.database):
+                log.warning("records of a deleted project dropped", extra={"database": batch.database})
                 return
+            self._insert(batch)
         except ValueError as error:  # a nested value that cannot be written as JSON
-            if len(batch.entries) > 1:
-                for half in batch.halves():
-                    self._load(half)
-            else:
-                self._refuse(batch, str(error))
+            self._halve(batch, str(error))
             return
         self._instruments.loaded.labels(batch.signal.name).inc(batch.records)
         self._instruments.load_seconds.observe(time.monotonic() - started)
 
-    def _insert(self, batch: Batch) -> None:
-        insert(self._engine, batch.signal, batch.database, batch.body, batch.token)
-
-    def _healthy(self, batch: Batch) -> bool:
-        """Whether the store takes an insert of nothing: then it is the batch that is at fault."""
+    def _find_fault(self, batch: Batch, error: StoreError) -> None:
+        """Tell a bad batch from a bad store: one that refuses even nothing is a store that cannot take it now."""
         try:
             insert(self._engine, batch.signal, batch.database, INGESTED_AT + bytes(8), f"{batch.token}.probe")
         except StoreError:
-            return False
-        return True
+            raise StoreUnavailable(f"The store refuses even an empty insert: {error}", error.code) from error
+        self._halve(batch, str(error))
+
+    def _halve(self, batch: Batch, reason: str) -> None:
+        if len(batch.entries) == 1:
+            self._refuse(batch, reason)
+        else:
+            for half in batch.halves():
+                self._load(half)
+
+    def _insert(self, batch: Batch) -> None:
+        insert(self._engine, batch.signal, batch.database, batch.body, batch.token)
 
     def _refuse(self, batch: Batch, reason: str) -> None:
         (entry,) = batch.entries
@@ -190,6 +190,7 @@ class Loader:
             received=entry.received,
             reason=reason,
             nested=entry.nested,
+            token=batch.token,
         )
         self._instruments.quarantined.labels(batch.signal.name).inc(entry.records)
         log.error("request quarantined", extra={"quarantine": refused.id, "signal": refused.signal, "reason": reason})
@@ -206,9 +207,12 @@ class Loader:
             received=0,
             reason=f"damaged on disk: byte {damage.start} of journal segment {segment.name} does not match its checksum",
             nested=False,
+            token=f"{segment.name}@{damage.start}",
         )
         self._instruments.quarantined.labels("unknown").inc()
-        log.error("journal segment damaged", extra={"segment": segment.name, "quarantine": refused.id, "bytes": refused.bytes})
+        log.error(
+            "journal segment damaged", extra={"segment": segment.name, "quarantine": refused.id, "bytes": refused.bytes}
+        )
 
 
 def insert(engine: Engine, signal: Signal, database: str, body: bytes, token: str) -> None:

@@ -3,11 +3,10 @@
 Two files an entry: `<id>.json` says what and why, `<id>.body` holds the bytes. `andiron quarantine` lists, shows and retries them.
 """
 
+import hashlib
 import json
 import os
-import secrets
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,19 +28,26 @@ class Refused:
 class Quarantine:
     """The folder of refused bodies."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._clock = clock
 
     def put(
-        self, body: bytes | memoryview, *, signal: str, database: str, records: int, received: int, reason: str, nested: bool
+        self,
+        body: bytes | memoryview,
+        *,
+        signal: str,
+        database: str,
+        records: int,
+        received: int,
+        reason: str,
+        nested: bool,
+        token: str,
     ) -> Refused:
-        """Keep `body`, on disk before this returns."""
+        """Keep `body`, on disk before this returns. The same `token` again, as after a crash, is the same entry."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self._clock()))
-        refused = Refused(
-            f"{moment}-{secrets.token_hex(4)}", signal, database, records, received, len(body), reason, nested
-        )
+        moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(received / 1000))
+        name = f"{moment}-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+        refused = Refused(name, signal, database, records, received, len(body), reason, nested)
         write_durably(self._folder / f"{refused.id}.body", bytes(body))
         write_durably(self._folder / f"{refused.id}.json", json.dumps(asdict(refused), indent=2).encode())
         return refused

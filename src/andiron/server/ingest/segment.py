@@ -36,7 +36,9 @@ class Entry:
     def encoded(self) -> tuple[bytes, bytes | memoryview]:
         """The entry as it stands in the file: everything before the body, and the body."""
         database = self.database.encode()
-        fixed = FIXED.pack(NESTED if self.nested else 0, self.signal, self.records, self.received, len(database)) + database
+        fixed = (
+            FIXED.pack(NESTED if self.nested else 0, self.signal, self.records, self.received, len(database)) + database
+        )
         crc = isal_zlib.crc32(self.body, isal_zlib.crc32(fixed))
         return HEAD.pack(MARK, len(fixed) + len(self.body), crc) + fixed, self.body
 
@@ -85,4 +87,6 @@ def entry(sound: memoryview) -> Entry:
     """Take a payload apart."""
     flags, signal, records, received, length = FIXED.unpack_from(sound)
     body = FIXED.size + length
-    return Entry(signal, bytes(sound[FIXED.size : body]).decode(), sound[body:], records, received, bool(flags & NESTED))
+    return Entry(
+        signal, bytes(sound[FIXED.size : body]).decode(), sound[body:], records, received, bool(flags & NESTED)
+    )

@@ -47,7 +47,15 @@ def validators() -> descriptor_pool.DescriptorPool:
             if field.name in deeper:
                 field.type_name = f".{COMMON}.Deep"
     pool.Add(common)
-    for module in (resource_pb2, trace_pb2, logs_pb2, metrics_pb2, trace_service_pb2, logs_service_pb2, metrics_service_pb2):
+    for module in (
+        resource_pb2,
+        trace_pb2,
+        logs_pb2,
+        metrics_pb2,
+        trace_service_pb2,
+        logs_service_pb2,
+        metrics_service_pb2,
+    ):
         plain = descriptor_pb2.FileDescriptorProto()
         module.DESCRIPTOR.CopyToProto(plain)
         pool.Add(plain)
@@ -128,7 +136,10 @@ METRICS = signal(
     "Metrics",
     "rejected_data_points",
     lambda request: sum(
-        points(metric) for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics
+        points(metric)
+        for resource in request.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
     ),
 )
 SIGNALS = (TRACES, LOGS, METRICS)
