@@ -1,0 +1,5 @@
+"""`python -m andiron`."""
+
+from andiron.cli import main
+
+main()
