@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,8 +26,9 @@ def free_port() -> int:
 class Server:
     """Start with `with`, ask, kill."""
 
-    def __init__(self, data: Path, *, grpc: bool = False, **settings: object) -> None:
+    def __init__(self, data: Path, *, grpc: bool = False, address: str = "127.0.0.1", **settings: object) -> None:
         self.data = data
+        self.address = address
         self.port = free_port()
         self.grpc_port = free_port() if grpc else 0
         self.log = data.with_suffix(".log")
@@ -45,7 +47,7 @@ class Server:
     def start(self, *, wait: bool = True) -> None:
         """Run it until it is ready."""
         grpc = f"127.0.0.1:{self.grpc_port}" if self.grpc_port else "off"
-        command = [sys.executable, "-m", "andiron", "serve", "--http", f"127.0.0.1:{self.port}", "--grpc", grpc]
+        command = [sys.executable, "-m", "andiron", "serve", "--http", f"{self.address}:{self.port}", "--grpc", grpc]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--data", str(self.data)],
@@ -118,6 +120,20 @@ class Server:
         """The sum of a metric over its labels."""
         lines = self.get("/metrics").decode().splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    def until(self, happens: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + seconds
+        while not happens():
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"It did not happen in {seconds} seconds. The server said:\n{self.log.read_text()[-3000:]}"
+                )
+            time.sleep(0.02)
+
+    def until_loaded(self, records: int) -> None:
+        """Wait until the store holds so many records of this run."""
+        self.until(lambda: self.metric("andiron_loaded_records_total") >= records)
 
     def resident(self) -> float:
         """Resident memory in MB."""

@@ -1,8 +1,7 @@
 """The whole server with a ClickHouse server behind it: the same path, by a URL."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ def rows(engine: RemoteEngine, table: str) -> int:
     return int(json.loads(answer)["data"][0][0])
 
 
-def until(happens: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def one(clickhouse: ClickHouseServer, remote: RemoteEngine, tmp_path: Path) -> Iterator[Server]:
     remote.command(f"DROP DATABASE IF EXISTS {remote.database} SYNC")
@@ -40,7 +32,7 @@ def test_all_signals_reach_a_clickhouse_server(one: Server, remote: RemoteEngine
     assert one.post("/v1/traces", telemetry.traces(64), **PROTOBUF)[0] == 200
     assert one.post("/v1/logs", telemetry.logs(32), **PROTOBUF)[0] == 200
     assert one.post("/v1/metrics", telemetry.metrics(100), **PROTOBUF)[0] == 200
-    until(lambda: one.metric("andiron_loaded_records_total") == 64 + 32 + 100)
+    one.until(lambda: one.metric("andiron_loaded_records_total") == 64 + 32 + 100)
     assert rows(remote, "otel_traces") == 64
     assert rows(remote, "otel_logs") == 32
     assert rows(remote, "metric_numbers") + rows(remote, "metric_histograms") == 100
@@ -53,17 +45,17 @@ def test_a_store_that_goes_away_and_comes_back_loses_nothing(
 ) -> None:
     telemetry = Telemetry()
     one.post("/v1/traces", telemetry.traces(16), **PROTOBUF)
-    until(lambda: one.metric("andiron_loaded_records_total") == 16)
+    one.until(lambda: one.metric("andiron_loaded_records_total") == 16)
     clickhouse.kill()
     try:
         for _ in range(20):
             assert one.post("/v1/traces", telemetry.traces(16), **PROTOBUF)[0] == 200
-        until(lambda: one.metric("andiron_store_retries_total") > 0)
+        one.until(lambda: one.metric("andiron_store_retries_total") > 0)
         assert one.metric("andiron_journal_backlog_bytes") > 0
     finally:
         clickhouse.start()
         clickhouse.wait()
-    until(lambda: one.metric("andiron_journal_backlog_bytes") == 0)
+    one.until(lambda: one.metric("andiron_journal_backlog_bytes") == 0)
     assert rows(remote, "otel_traces") == 21 * 16
 
 
@@ -85,7 +77,7 @@ def test_a_server_starts_and_takes_telemetry_while_its_store_is_away(
         clickhouse.wait()
     try:
         server.wait_ready()
-        until(lambda: server.metric("andiron_loaded_records_total") == 8)
+        server.until(lambda: server.metric("andiron_loaded_records_total") == 8)
         assert rows(remote, "otel_traces") == 8
     finally:
         server.stop()
@@ -99,7 +91,7 @@ def test_a_cluster_spreads_over_its_shards_and_reads_as_one(
     with Server(tmp_path / "data", store=clickhouse_pair[0].url) as server:
         for turn in range(1, 13):
             assert server.post("/v1/traces", telemetry.traces(8), **PROTOBUF)[0] == 200
-            until(lambda turn=turn: server.metric("andiron_loaded_records_total") == 8 * turn)  # type: ignore[misc]
+            server.until_loaded(8 * turn)
     assert rows(sharded, "otel_traces") == 96
     held = []
     for node in clickhouse_pair:

@@ -34,8 +34,6 @@ def register(app: typer.Typer) -> None:
 
 def missing(error: ModuleNotFoundError) -> Callable[[], None]:
     """A command that says what to install."""
-    if (error.name or "").startswith("andiron"):
-        raise error
 
     def command() -> None:
         typer.echo(

@@ -74,13 +74,15 @@ strings[indexOf(keys, 'logfire.pending_parent_id')] AS pending_parent_id,
 strings[indexOf(keys, 'logfire.msg')] AS Message,
 strings[indexOf(keys, 'logfire.json_schema')] AS JsonSchema,
 tupleElement(vals, 'int_value')[indexOf(keys, 'logfire.level_num')] AS level,
-tupleElement(tupleElement(tupleElement(vals, 'array_value'), 'values')[indexOf(keys, 'logfire.tags')], 'string_value') AS Tags
+tupleElement(tupleElement(vals, 'array_value'), 'values')[indexOf(keys, 'logfire.tags')] AS tag_values,
+if(arrayAll(t -> t = 'string_value', tupleElement(tag_values, 'value')), tupleElement(tag_values, 'string_value'), []) AS Tags
 
 -- :own
 -- The attributes without those.
 (p -> if(arrayExists(k -> startsWith(k, 'logfire.'), tupleElement(p, 'key')), arrayFilter((a, k, t) ->
         NOT ((k IN ('logfire.msg', 'logfire.span_type', 'logfire.json_schema') AND t = 'string_value')
-            OR (k = 'logfire.level_num' AND t = 'int_value') OR (k = 'logfire.tags' AND t = 'array_value')),
+            OR (k = 'logfire.level_num' AND t = 'int_value') OR (k = 'logfire.tags' AND t = 'array_value' AND arrayAll(v -> tupleElement(v, 'value') = 'string_value',
+                tupleElement(tupleElement(tupleElement(a, 'value'), 'array_value'), 'values')))),
     p, tupleElement(p, 'key'), tupleElement(tupleElement(p, 'value'), 'value')), p))
 
 -- :exemplars

@@ -58,7 +58,7 @@ FROM
     SELECT
         SeriesId AS SeriesId,
         TimeUnix AS recorded_timestamp,
-        StartTimeUnix AS start_timestamp,
+        if(toUnixTimestamp64Nano(StartTimeUnix) = 0, NULL, StartTimeUnix) AS start_timestamp,
         IngestedAt AS created_at,
         if(ValueType = 'no', NULL, Value) AS scalar_value,
         CAST(NULL AS Nullable(Float64)) AS histogram_min,
@@ -85,7 +85,7 @@ FROM
     SELECT
         SeriesId AS SeriesId,
         TimeUnix AS recorded_timestamp,
-        StartTimeUnix AS start_timestamp,
+        if(toUnixTimestamp64Nano(StartTimeUnix) = 0, NULL, StartTimeUnix) AS start_timestamp,
         IngestedAt AS created_at,
         CAST(NULL AS Nullable(Float64)) AS scalar_value,
         Min AS histogram_min,
@@ -112,7 +112,7 @@ FROM
     SELECT
         SeriesId AS SeriesId,
         TimeUnix AS recorded_timestamp,
-        StartTimeUnix AS start_timestamp,
+        if(toUnixTimestamp64Nano(StartTimeUnix) = 0, NULL, StartTimeUnix) AS start_timestamp,
         IngestedAt AS created_at,
         CAST(NULL AS Nullable(Float64)) AS scalar_value,
         Min AS histogram_min,
@@ -139,7 +139,7 @@ FROM
     SELECT
         SeriesId AS SeriesId,
         TimeUnix AS recorded_timestamp,
-        StartTimeUnix AS start_timestamp,
+        if(toUnixTimestamp64Nano(StartTimeUnix) = 0, NULL, StartTimeUnix) AS start_timestamp,
         IngestedAt AS created_at,
         CAST(NULL AS Nullable(Float64)) AS scalar_value,
         CAST(NULL AS Nullable(Float64)) AS histogram_min,

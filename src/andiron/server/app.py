@@ -1,0 +1,255 @@
+"""The server, assembled: read this first.
+
+`Andiron` connects the parts, each of which knows only its neighbours:
+
+    door (HTTP, gRPC) → journal → loader → store ← query API
+                 ↑ access (projects, tokens)
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import threading
+from collections.abc import AsyncIterator
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from andiron import __version__
+from andiron.errors import AndironError, StoreError, StoreUnavailable
+from andiron.server.control.access import Access, Grant, require_tokens
+from andiron.server.control.guard import Guard
+from andiron.server.control.metadata import Metadata
+from andiron.server.control.models import Scope as TokenScope
+from andiron.server.control.projects import Projects
+from andiron.server.control.refusals import Refusal
+from andiron.server.control.tokens import Tokens
+from andiron.server.datapath import DataPath
+from andiron.server.ingest.door import Door
+from andiron.server.ingest.grpc import OtlpGrpc
+from andiron.server.ingest.http import OtlpHttp
+from andiron.server.ingest.journal import Journal
+from andiron.server.ingest.loader import Loader
+from andiron.server.ingest.quarantine import Quarantine
+from andiron.server.ingest.signals import SIGNALS
+from andiron.server.observe import Instruments
+from andiron.server.query.api import QueryApi
+from andiron.server.query.queries import Queries
+from andiron.server.settings import Settings
+from andiron.server.store.engine import Engine
+from andiron.server.store.open import open_store
+from andiron.server.store.retention import apply_retention
+from andiron.server.store.schema import Schema
+
+log = logging.getLogger(__name__)
+
+DEFAULT_DATABASE = "andiron"
+HOUSEKEEPING = 1.0
+"""Seconds between two looks at the metadata: how soon a revoked token or a deleted project is noticed."""
+DRAIN = 5.0
+"""Seconds that a stop may spend on emptying the journal; what is left is loaded at the next start."""
+
+
+class Andiron:
+    """Everything that lives as long as the process. Construct, `open`, serve `asgi`, `close`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.instruments = Instruments()
+        self.path = DataPath(settings.data)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.path.release)
+            self.metadata = Metadata.open(settings.data, settings.metadata)
+            undo.callback(self.metadata.close)
+            self.projects = Projects(self.metadata)
+            self.projects.ensure_default(settings.project)
+            require_tokens(settings, Tokens(self.metadata))
+            self.access = Access(self.metadata, settings)
+            self.engine: Engine = open_store(settings)
+            undo.callback(self.engine.close)
+            self.schema = Schema(self.engine)
+            self.journal = Journal(
+                settings.data / "journal",
+                most=settings.max_backlog,
+                least_free=settings.min_free_disk,
+                observe_sync=self.instruments.sync_seconds.observe,
+            )
+            undo.pop_all()
+        self.loader = Loader(
+            self.journal, self.engine, Quarantine(settings.data / "quarantine"), self.instruments, ensure=self.ensure
+        )
+        self.door = Door(settings, self.journal, self.instruments)
+        self.grpc: OtlpGrpc | None = None
+        self._ensured: set[str] = set()
+        self._ensuring = threading.Lock()
+        self._housekeeper: asyncio.Task[None] | None = None
+        self.instruments.watch("andiron_journal_backlog_bytes", lambda: self.journal.backlog)
+        self.instruments.watch("andiron_journal_segments", lambda: self.journal.segments)
+
+    def authorize(self, needed: TokenScope, authorization: str | None) -> Grant:
+        """Who asks, and for which database of this store."""
+        grant = self.access.authorize(authorization, needed)
+        return dataclasses.replace(grant, database=self.database(grant.database))
+
+    def database(self, name: str) -> str:
+        """Where the project whose database is called `name` lies: a server's URL may name another than `andiron`."""
+        wanted = getattr(self.engine, "database", DEFAULT_DATABASE)
+        return wanted + name.removeprefix(DEFAULT_DATABASE)
+
+    def ensure(self, database: str) -> bool:
+        """Make the schema of `database` unless it is there; False when its project is deleted."""
+        if all(self.database(project.database) != database for project in self.projects.all()):
+            return False
+        # Servers that share a ClickHouse share their PostgreSQL: of those that start together, one makes the schema.
+        with self._ensuring, self.metadata.alone():
+            self.schema.ensure(database)
+            apply_retention(
+                self.engine,
+                database,
+                {
+                    "traces": self.settings.retention_traces,
+                    "logs": self.settings.retention_logs,
+                    "metrics": self.settings.retention_metrics,
+                },
+            )
+            self._ensured.add(database)
+        return True
+
+    def housekeep(self) -> None:
+        """Follow the metadata: new projects get their tables, deleted ones lose theirs, tokens are read anew."""
+        self.access.refresh()
+        for project in self.projects.all():
+            if (database := self.database(project.database)) not in self._ensured:
+                self.ensure(database)
+        for project in self.projects.reaped():
+            database = self.database(project.database)
+            on_cluster = f"ON CLUSTER '{self.engine.cluster}'" if self.engine.cluster else ""
+            self.engine.command(f"DROP DATABASE IF EXISTS {database} {on_cluster} SYNC")
+            self._ensured.discard(database)
+            self.projects.mark_dropped(project)
+            log.info("project dropped", extra={"project": project.name, "database": database})
+
+    async def open(self) -> None:
+        """Start what runs beside the requests."""
+        try:
+            await asyncio.to_thread(self.housekeep)
+        except StoreUnavailable as error:
+            # Telemetry is taken all the same: the journal holds it until the store is there.
+            log.warning("store unavailable at start", extra={"error": str(error)})
+        self.loader.start()
+        self._housekeeper = asyncio.create_task(self._keep_house())
+        if self.settings.grpc != "off":
+            self.grpc = OtlpGrpc(
+                self.door,
+                partial(self.authorize, TokenScope.WRITE),
+                self.instruments,
+                max_body=self.settings.max_body,
+            )
+            self.grpc.listen(self.settings.grpc)
+            await self.grpc.start()
+
+    async def close(self) -> None:
+        """Stop taking, write what was taken, load what time allows."""
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+        if self.grpc is not None:
+            await self.grpc.stop(1.0)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.journal.close()
+        self.loader.drain(DRAIN)
+        self.loader.stop(DRAIN)
+        self.access.close()
+        self.metadata.close()
+        self.engine.close()
+        self.path.release()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING)
+            try:
+                await asyncio.to_thread(self.housekeep)
+            except AndironError as error:
+                log.warning("housekeeping failed", extra={"error": str(error)})
+            except Exception:
+                log.exception("housekeeping failed")
+
+    def asgi(self) -> ASGIApp:
+        """The HTTP application."""
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            await self.open()
+            yield
+            await self.close()
+
+        queries = Queries(self.engine, self.settings, observe=self.observe_query)
+        pages = Starlette(
+            routes=[
+                Route("/", self.root),
+                Route("/healthz", self.healthz),
+                Route("/readyz", self.readyz),
+                Route("/metrics", self.metrics),
+                *QueryApi(queries, self.settings, self.authorize).routes(),
+            ],
+            lifespan=lifespan,
+        )
+        ingest = {
+            f"/v1/{signal.name}": OtlpHttp(
+                signal, self.door, partial(self.authorize, TokenScope.WRITE), self.instruments
+            )
+            for signal in SIGNALS
+        }
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            # Telemetry is most of the traffic: it does not walk the routes.
+            app = ingest.get(scope["path"], pages) if scope["type"] == "http" else pages
+            await app(scope, receive, send)
+
+        return Guard(dispatch, self.settings)
+
+    def observe_query(self, seconds: float, outcome: str) -> None:
+        """Note how long a query took and how it ended."""
+        self.instruments.query_seconds.labels(outcome).observe(seconds)
+
+    async def root(self, _: Request) -> Response:
+        """Say what this is."""
+        return PlainTextResponse(
+            f"Andiron {__version__}\n\nOTLP: POST /v1/traces, /v1/logs, /v1/metrics\nSQL: POST /v2/query\n"
+            "State: GET /healthz, /readyz, /metrics\n"
+        )
+
+    async def healthz(self, _: Request) -> Response:
+        """The process answers."""
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def readyz(self, _: Request) -> Response:
+        """Telemetry is taken and can be asked for."""
+        reasons = []
+        try:
+            self.journal.check_room(0)
+        except AndironError as error:
+            reasons.append(str(error))
+        try:
+            await asyncio.wait_for(asyncio.to_thread(self.engine.query, "SELECT 1"), 5)
+            if not self._ensured:
+                reasons.append("The store's schema is not made yet.")
+        except (StoreError, TimeoutError) as error:
+            reasons.append(str(error) or "The store does not answer.")
+        if reasons:
+            return JSONResponse({"status": "not ready", "reasons": reasons}, 503)
+        return JSONResponse({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        """Andiron's own metrics."""
+        try:
+            self.authorize(TokenScope.READ, request.headers.get("authorization"))
+        except Refusal as error:
+            return JSONResponse({"status": error.status, "detail": str(error)}, error.status)
+        return Response(self.instruments.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")

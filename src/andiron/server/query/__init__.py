@@ -1,0 +1,1 @@
+"""Answers questions: the SQL dialect, the Logfire API."""
