@@ -1,11 +1,13 @@
-"""Which commands there are, and what to install for those that are missing."""
+"""Which commands there are. Only the one that was asked for is imported: together they take a second to load."""
 
 import importlib
+import os
+import sys
 from collections.abc import Callable
 
 import typer
 
-SERVER = {
+COMMANDS = {
     "serve": ("andiron.cli.serve", "Take telemetry, keep it and answer questions about it."),
     "sql": ("andiron.cli.sql", "Ask a running server, or a data folder, in SQL."),
 }
@@ -14,30 +16,35 @@ GROUPS = {
     "tokens": ("andiron.cli.tokens", "Tokens: who may write, read or administer."),
     "quarantine": ("andiron.cli.quarantine", "Requests that the store refused, with the reason."),
 }
-
 ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def register(app: typer.Typer) -> None:
-    """Add every command to `app`."""
-    for name, (module, text) in SERVER.items():
+    """Add every command to `app`: the one that is asked for in full, the others by name and a word of help."""
+    completing = "_ANDIRON_COMPLETE" in os.environ
+    for name, (module, text) in {**COMMANDS, **GROUPS}.items():
+        if name not in sys.argv and not completing:
+            app.command(name, help=text)(lambda: None)
+            continue
         try:
-            app.command(name, help=text)(getattr(importlib.import_module(module), name))
+            loaded = importlib.import_module(module)
         except ModuleNotFoundError as error:
-            app.command(name, help=text, context_settings=ANYTHING)(missing(error))
-    for name, (module, text) in GROUPS.items():
-        try:
-            app.add_typer(importlib.import_module(module).app, name=name, help=text)
-        except ModuleNotFoundError as error:
-            app.command(name, help=text, context_settings=ANYTHING)(missing(error))
+            if (error.name or "").startswith("andiron"):
+                raise
+            app.command(name, help=text, context_settings=ANYTHING)(missing(error.name or module))
+            continue
+        if name in GROUPS:
+            app.add_typer(loaded.app, name=name, help=text)
+        else:
+            app.command(name, help=text)(getattr(loaded, name))
 
 
-def missing(error: ModuleNotFoundError) -> Callable[[], None]:
+def missing(package: str) -> Callable[[], None]:
     """A command that says what to install."""
 
     def command() -> None:
         typer.echo(
-            f"andiron: this command needs the server ({error.name} is missing): pip install 'andiron[server]'", err=True
+            f"andiron: this command needs the server ({package} is missing): pip install 'andiron[server]'", err=True
         )
         raise typer.Exit(1)
 
