@@ -3,6 +3,7 @@
 Everything is an allow list, so that what a new ClickHouse or sqlglot brings is refused until someone has looked at it.
 """
 
+import re
 from collections.abc import Iterator
 
 from sqlglot import exp
@@ -13,11 +14,35 @@ from andiron.server.query.grammar import sql
 from andiron.server.query.problems import near, refused
 
 CLAUSES = frozenset(
-    {"with_", "expressions", "from_", "joins", "where", "prewhere", "group", "having", "qualify", "order", "limit", "offset"}
-    | {"distinct", "windows", "kind", "operation_modifiers", "by_name", "this", "expression", "alias", "sample", "limit_by"}
+    {
+        "with_",
+        "expressions",
+        "from_",
+        "joins",
+        "where",
+        "prewhere",
+        "group",
+        "having",
+        "qualify",
+        "order",
+        "limit",
+        "offset",
+    }
+    | {
+        "distinct",
+        "windows",
+        "kind",
+        "operation_modifiers",
+        "by_name",
+        "this",
+        "expression",
+        "alias",
+        "sample",
+        "limit_by",
+    }
 )
 
-NODES: tuple[type[exp.Expression], ...] = (
+NODES: tuple[type[exp.Expr], ...] = (
     exp.Query, exp.With, exp.CTE, exp.From, exp.Join, exp.Where, exp.PreWhere, exp.Group, exp.Having, exp.Qualify, exp.Order,
     exp.Ordered, exp.Limit, exp.Fetch, exp.Offset, exp.Distinct, exp.Window, exp.WindowSpec, exp.Table, exp.TableAlias,
     exp.TableSample, exp.Final, exp.Column, exp.Dot, exp.Identifier, exp.Star, exp.Alias, exp.Paren, exp.Tuple,
@@ -27,7 +52,7 @@ NODES: tuple[type[exp.Expression], ...] = (
     exp.GroupingSets, exp.WithFill, exp.Kwarg, exp.PropertyEQ, exp.When, exp.If,
 )  # fmt: skip
 
-SHAPES: tuple[type[exp.Expression], ...] = (
+SHAPES: tuple[type[exp.Expr], ...] = (
     exp.And, exp.Or, exp.Xor, exp.Not, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.Extract, exp.Array, exp.Exists, exp.Like,
     exp.ILike, exp.RegexpLike, exp.RegexpILike, exp.Values, exp.Unnest, exp.Trim, exp.CurrentTimestamp, exp.CurrentDate,
     exp.Localtimestamp, exp.Interval, exp.Concat, exp.DPipe, exp.Distinct,
@@ -38,22 +63,68 @@ READABLE = "records, records_all, metrics, otel_traces, otel_logs, otel_metrics_
 
 TABLE_FUNCTIONS = frozenset({"numbers", "generate_series", "generateseries", "range", "unnest", "values"})
 
-WRITES = {
-    exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE", exp.Create: "CREATE", exp.Drop: "DROP", exp.Alter: "ALTER",
-    exp.TruncateTable: "TRUNCATE", exp.Merge: "MERGE", exp.Copy: "COPY", exp.Set: "SET", exp.Use: "USE", exp.Grant: "GRANT",
-    exp.Kill: "KILL", exp.Attach: "ATTACH", exp.Detach: "DETACH", exp.Pragma: "PRAGMA", exp.Transaction: "BEGIN",
-    exp.Commit: "COMMIT", exp.Rollback: "ROLLBACK", exp.Analyze: "ANALYZE", exp.LoadData: "LOAD", exp.Cache: "CACHE",
-}  # fmt: skip
+STATEMENTS = frozenset(
+    {
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "CREATE",
+        "DROP",
+        "ALTER",
+        "TRUNCATE",
+        "MERGE",
+        "COPY",
+        "SET",
+        "RESET",
+        "USE",
+        "GRANT",
+        "REVOKE",
+    }
+    | {
+        "KILL",
+        "ATTACH",
+        "DETACH",
+        "OPTIMIZE",
+        "SYSTEM",
+        "RENAME",
+        "EXCHANGE",
+        "BEGIN",
+        "COMMIT",
+        "ROLLBACK",
+        "ANALYZE",
+        "VACUUM",
+    }
+    | {
+        "SHOW",
+        "CALL",
+        "DO",
+        "EXECUTE",
+        "PREPARE",
+        "LISTEN",
+        "LOCK",
+        "BACKUP",
+        "RESTORE",
+        "UNDROP",
+        "WATCH",
+        "CHECK",
+        "EXISTS",
+    }
+)
 
 
-def only_reads(tree: exp.Expression) -> None:
+def first_word(text: str) -> None:
+    """Refuse statements by the word that they begin with."""
+    word = re.match(r"\w*", text)
+    if word and word[0].upper() in STATEMENTS:
+        raise refused(
+            f"{word[0].upper()} is not possible: queries only read. Write SELECT, EXPLAIN, DESCRIBE or SHOW TABLES."
+        )
+
+
+def only_reads(tree: exp.Expr) -> None:
     """Refuse whatever is not one query made of known parts."""
-    for kind, name in WRITES.items():
-        if isinstance(tree, kind):
-            raise refused(f"{name} is not possible: queries only read. Write SELECT, or send telemetry to store something.")
-    if isinstance(tree, exp.Command) or not isinstance(tree, exp.Query):
-        word = tree.name if isinstance(tree, exp.Command) else type(tree).__name__
-        raise refused(f"{word.upper()} is not possible here: write a SELECT, EXPLAIN, DESCRIBE or SHOW TABLES.")
+    if not isinstance(tree, exp.Query):
+        raise refused(f"{shortened(tree)} is no query; write a SELECT, EXPLAIN, DESCRIBE or SHOW TABLES.")
     for node in tree.walk():
         if isinstance(node, exp.Query):
             for clause, value in node.args.items():
@@ -61,7 +132,7 @@ def only_reads(tree: exp.Expression) -> None:
                     raise refused(f"{word_for(clause)} is not possible in a query here; leave it out.")
         elif isinstance(node, exp.Placeholder):
             raise refused("Parameters have to be filled in before the query is sent; only $resolution is known here.")
-        elif not isinstance(node, NODES) or type(node) in WRITES:
+        elif not isinstance(node, NODES):
             raise refused(f"{type(node).__name__} ({shortened(node)}) is not possible in a query here.")
         if isinstance(node, exp.Table) and node.args.get("pivots"):
             raise refused("PIVOT is not possible here; use FILTER (WHERE …).")
@@ -73,13 +144,13 @@ def word_for(clause: str) -> str:
     return words.get(clause, clause.strip("_").upper())
 
 
-def shortened(node: exp.Expression) -> str:
+def shortened(node: exp.Expr) -> str:
     """The beginning of a node's text."""
     text = node.sql()
     return text if len(text) <= 40 else text[:40] + "…"
 
 
-def visible_ctes(node: exp.Expression) -> Iterator[str]:
+def visible_ctes(node: exp.Expr) -> Iterator[str]:
     """Names that WITH has given around `node`."""
     parent = node.parent
     while parent is not None:
@@ -134,7 +205,7 @@ def check_function(name: str) -> str:
     return found
 
 
-def check_native(tree: exp.Expression) -> None:
+def check_native(tree: exp.Expr) -> None:
     """Functions and memberships of a query in ClickHouse's own dialect."""
     for node in tree.walk():
         if isinstance(node, exp.Func) and not isinstance(node.parent, exp.Table) and (name := function_name(node)):
@@ -159,7 +230,13 @@ def check_membership(node: exp.In) -> None:
 def check_table_function(table: exp.Table) -> None:
     """Refuse table functions but those that make numbers."""
     call = table.this
-    name = call.name if isinstance(call, exp.Anonymous) else call.sql_names()[0] if isinstance(call, exp.Func) else type(call).__name__
+    name = (
+        call.name
+        if isinstance(call, exp.Anonymous)
+        else call.sql_names()[0]
+        if isinstance(call, exp.Func)
+        else type(call).__name__
+    )
     if name.lower() not in TABLE_FUNCTIONS:
         raise refused(
             f"The table function {name}() is out of reach: a query reads the tables of its own project, and "

@@ -80,7 +80,9 @@ class Table:
 
     def v1(self, *, by_rows: bool) -> bytes:
         """The answer of `/v1/query`."""
-        columns = [{"name": f["name"], "datatype": lean(f["data_type"]), "nullable": f["nullable"]} for f in self.fields]
+        columns = [
+            {"name": f["name"], "datatype": lean(f["data_type"]), "nullable": f["nullable"]} for f in self.fields
+        ]
         if by_rows:
             return b'{"columns":' + compact(columns) + b',"rows":[' + self.rows + b"]}"
         rows = json.loads(b"[" + self.rows + b"]")
@@ -123,7 +125,12 @@ def arrow_type(type_: str) -> tuple[Any, bool]:
             return {"List": {**item, "dict_id": 0, "dict_is_ordered": False, "metadata": {}}}, True
         case "DateTime64":
             precision, _, zone = inner.partition(", ")
-            return {"Timestamp": [PRECISION.get(precision, "Nanosecond"), "UTC" if zone in {"", "'UTC'"} else zone.strip("'")]}, False
+            return {
+                "Timestamp": [
+                    PRECISION.get(precision, "Nanosecond"),
+                    "UTC" if zone in {"", "'UTC'"} else zone.strip("'"),
+                ]
+            }, False
         case "Decimal":
             digits, _, scale = inner.partition(", ")
             return {"Decimal128": [int(digits), int(scale or 0)]}, False

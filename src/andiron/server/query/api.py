@@ -197,7 +197,10 @@ class QueryApi:
         """Queries have threads of their own, so that however many come, telemetry is still taken."""
         if self._waiting >= WAITING:
             raise QueryProblem(
-                f"{self._waiting} queries wait already; try again in {RETRY_AFTER} seconds.", 429, "too-many-queries", RETRY_AFTER
+                f"{self._waiting} queries wait already; try again in {RETRY_AFTER} seconds.",
+                429,
+                "too-many-queries",
+                RETRY_AFTER,
             )
         if self._limiter is None:
             self._limiter = CapacityLimiter(AT_ONCE)
@@ -222,7 +225,11 @@ class QueryApi:
                 "name": table,
                 "description": description,
                 "schema": {
-                    column.name: {"data_type": column.type, "nullable": column.nullable, "description": column.description}
+                    column.name: {
+                        "data_type": column.type,
+                        "nullable": column.nullable,
+                        "description": column.description,
+                    }
                     for column in catalog.columns(table)
                 },
             }
@@ -278,4 +285,3 @@ def form_of(request: Request) -> Form:
             if media == name and quality > best:
                 best, form = quality, known
     return form  # type: ignore[return-value]  # one of FORMS
-

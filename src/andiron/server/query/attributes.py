@@ -46,8 +46,8 @@ EXACT = 2**53
 class Access:
     """A place in a JSON document."""
 
-    base: exp.Expression
-    path: tuple[exp.Expression, ...]
+    base: exp.Expr
+    path: tuple[exp.Expr, ...]
     mention: Mention | None
 
 
@@ -57,10 +57,10 @@ class Accesses:
     def __init__(self, mentions: Mentions) -> None:
         self._mentions = mentions
 
-    def read(self, node: exp.Expression) -> Access | None:
+    def read(self, node: exp.Expr) -> Access | None:
         """The place that `node` names, or None where it is no JSON access."""
         node = node.unnest()
-        path: list[exp.Expression] = []
+        path: list[exp.Expr] = []
         if isinstance(node, exp.Anonymous) and GETTERS.get(node.name.lower()) in {"value", "text"} and node.expressions:
             return self._from(node.expressions[0], node.expressions[1:])
         while isinstance(node, ARROWS):
@@ -71,7 +71,7 @@ class Accesses:
             node = node.this.unnest()
         return self._from(node, path) if path else None
 
-    def _from(self, base: exp.Expression, path: list[exp.Expression]) -> Access:
+    def _from(self, base: exp.Expr, path: list[exp.Expr]) -> Access:
         inner = self.read(base)
         if inner:
             return Access(inner.base, (*inner.path, *path), inner.mention)
@@ -85,66 +85,78 @@ class Accesses:
             )
         for step in path:
             if isinstance(step, exp.Binary):
-                raise refused(f"Put brackets around the JSON access: ({base.sql()}->{step.left.sql()}) before what follows it.")
+                raise refused(
+                    f"Put brackets around the JSON access: ({base.sql()}->{step.left.sql()}) before what follows it."
+                )
         return Access(base, tuple(path), mention)
 
-    def text(self, access: Access, *, loose: bool = False) -> exp.Expression:
+    def text(self, access: Access, *, loose: bool = False) -> exp.Expr:
         """The text there, NULL where nothing is. `loose`: '' will do for nothing."""
         if (step := self._step(access, loose=loose and len(access.path) == 1)) is None:
             return deeper(access.base.copy(), access.path, TEXT)
         return deeper(step, access.path[1:], TEXT)
 
-    def value(self, access: Access) -> exp.Expression:
+    def value(self, access: Access) -> exp.Expr:
         """The JSON there."""
         if len(access.path) == 1 and (found := self._map(access)):
             mention, text, types, key = found
             nested = f"if(has(_nested(_json_schema), {key}) AND isValidJSON({text}[{key}]), {text}[{key}], "
-            typed = f"_value({text}[{key}], CAST({types} AS Map(String, String))[{key}])"
+            typed = f"_value({text}[{key}], JSONExtractString({types}, {key}))"
             whole = f"{nested}{typed})" if text == "_attributes" else typed
-            result: exp.Expression = self._column(mention, f"if(mapContains({text}, {key}), {whole}, NULL)", "j", access)
+            result: exp.Expr = self._column(mention, f"if(mapContains({text}, {key}), {whole}, NULL)", "j", access)
         else:
             step = self._step(access, loose=False)
             rest = access.path[1:] if step is not None else access.path
-            result = deeper(step if step is not None else access.base.copy(), rest, "nullIf(JSONExtractRaw({0}{p}), '')")
+            result = deeper(
+                step if step is not None else access.base.copy(), rest, "nullIf(JSONExtractRaw({0}{p}), '')"
+            )
         result.meta["json"] = True
         return result
 
-    def has(self, access: Access) -> exp.Expression:
+    def has(self, access: Access) -> exp.Expr:
         """Whether anything is there."""
         if len(access.path) == 1 and (found := self._map(access)):
             mention, text, _, key = found
-            return self._column(mention, f"mapContains({text}, {key})", "h", access)
+            return self._column(mention, f"CAST(mapContains({text}, {key}) AS Bool)", "h", access)
         step = self._step(access, loose=False)
         rest = access.path[1:] if step is not None else access.path
-        return deeper(step if step is not None else access.base.copy(), rest, "ifNull(JSONHas({0}{p}), false)")
+        return deeper(step if step is not None else access.base.copy(), rest, "toBool(ifNull(JSONHas({0}{p}), false))")
 
-    def number(self, access: Access, literal: exp.Expression | None = None) -> exp.Expression:
+    def number(self, access: Access, literal: exp.Expr | None = None) -> exp.Expr:
         """The number there; exact where it is compared with an integer that a double cannot hold."""
         large = isinstance(literal, exp.Literal) and literal.is_int and abs(int(literal.name)) > EXACT
         return fragment(CASTS["int" if large else "float"], self.text(access, loose=True))
 
-    def cast(self, access: Access, kind: str) -> exp.Expression:
+    def cast(self, access: Access, kind: str) -> exp.Expr:
         """What is there as `int`, `float` or `bool`."""
         return fragment(CASTS[kind], self.text(access, loose=True))
 
-    def kind(self, access: Access) -> exp.Expression:
+    def kind(self, access: Access) -> exp.Expr:
         """The JSON type of what is there, in PostgreSQL's words."""
         value = self.value(access) if access.path else access.base.copy()
         names = "['Object', 'Array', 'String', 'Int64', 'UInt64', 'Double', 'Bool', 'Null']"
         words = "['object', 'array', 'string', 'number', 'number', 'number', 'boolean', 'null']"
-        return fragment(f"if(isNull({{0}}), NULL, transform(toString(JSONType(assumeNotNull({{0}}))), {names}, {words}, 'number'))", value)
+        return fragment(
+            f"if(isNull({{0}}), NULL, transform(toString(JSONType(assumeNotNull({{0}}))), {names}, {words}, 'number'))",
+            value,
+        )
 
     def _map(self, access: Access) -> tuple[Mention, str, str, str] | None:
         mention, base = access.mention, access.base
         first = access.path[0] if access.path else None
-        if mention is None or not isinstance(base, exp.Column) or not isinstance(first, exp.Literal) or not first.is_string:
+        if (
+            mention is None
+            or not isinstance(base, exp.Column)
+            or not isinstance(first, exp.Literal)
+            or not first.is_string
+        ):
             return None
         if base.name not in mention.relation.maps:
             return None
         text, types = mention.relation.maps[base.name]
         return mention, text, types, quoted(first.name)
 
-    def _step(self, access: Access, *, loose: bool) -> exp.Expression | None:
+    def _step(self, access: Access, *, loose: bool) -> exp.Expr | None:
         if (found := self._map(access)) is None:
             return None
         mention, text, _, key = found
@@ -158,14 +170,14 @@ class Accesses:
         return exp.column(name, table=access.base.table or None, quoted=True)
 
 
-def deeper(base: exp.Expression, path: tuple[exp.Expression, ...], template: str) -> exp.Expression:
+def deeper(base: exp.Expr, path: tuple[exp.Expr, ...], template: str) -> exp.Expr:
     """The template at a path within a JSON text."""
     if not path:
         return base
     return Fragment(template=template.replace("{p}", "".join(f", {place(step)}" for step in path)), expressions=[base])
 
 
-def place(step: exp.Expression) -> str:
+def place(step: exp.Expr) -> str:
     """One step of a path: a key, or a position counted from 0, as ClickHouse counts from 1."""
     step = step.unnest()
     if isinstance(step, exp.Neg):

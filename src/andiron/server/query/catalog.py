@@ -26,6 +26,10 @@ COLLECTOR = {
     "metric_summaries": "Samples of summaries.",
 }
 NATIVE = frozenset(COLLECTOR)
+WITH_RESOURCE = frozenset(
+    name for name in NATIVE if name.startswith("otel_") or name in {"pending_spans", "metric_series"}
+) - {"otel_traces_trace_id_ts"}
+"""Tables whose rows know the environment they come from."""
 
 DESCRIPTIONS = {
     "records": "Spans and logs, one row each.",
@@ -105,7 +109,12 @@ class Column:
 def columns(table: str) -> tuple[Column, ...]:
     """The columns of one of Logfire's tables."""
     return tuple(
-        Column(name, "json" if name in JSON else TYPES.get(name, "text"), name not in REQUIRED or (table, name) == ("metrics", "start_timestamp"), MEANINGS.get(name, ""))
+        Column(
+            name,
+            "json" if name in JSON else TYPES.get(name, "text"),
+            name not in REQUIRED or (table, name) == ("metrics", "start_timestamp"),
+            MEANINGS.get(name, ""),
+        )
         for name in relations()[table].columns
     )
 

@@ -9,24 +9,41 @@ from datetime import datetime
 from typing import Literal
 
 from sqlglot import ErrorLevel, exp, parse
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from andiron.server.query import catalog, times
 from andiron.server.query.access import (
     check_native,
     check_table_function,
+    first_word,
     only_reads,
     table_name,
 )
 from andiron.server.query.grammar import Fragment, Logfire, Native, Written, fragment, quoted, sql
-from andiron.server.query.mentions import Mentions, json_columns, plan
+from andiron.server.query.introspection import catalogue, schema_rows
+from andiron.server.query.lineage import json_columns
+from andiron.server.query.mentions import Mention, Mentions, sources
 from andiron.server.query.moments import Moments
 from andiron.server.query.problems import QueryProblem, refused
-from andiron.server.query.relations import TIMESTAMPS, relations
+from andiron.server.query.pushdown import plan
+from andiron.server.query.relations import relations
 from andiron.server.query.rewriter import Rewriter
+from andiron.server.query.shapes import shape_sources
 
 Dialect = Literal["logfire", "clickhouse"]
-TRUTHS = ("has(", "hasAny(", "hasAll(", "match(", "hasAllTokens(", "startsWith(", "endsWith(", "isDistinctFrom(", "isNotDistinct", "empty(")
+LOGFIRE: Dialect = "logfire"
+TRUTHS = (
+    "has(",
+    "hasAny(",
+    "hasAll(",
+    "match(",
+    "hasAllTokens(",
+    "startsWith(",
+    "endsWith(",
+    "isDistinctFrom(",
+    "isNotDistinct",
+    "empty(",
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,7 @@ class Statement:
 
 def translate(question: Question, marker: str = "") -> Statement:
     """The statement for a question; `QueryProblem` says what is wrong with it."""
+    times.zone(question.zone)
     words = question.sql.strip().rstrip(";").strip()
     explain = False
     head = words[:20].split()
@@ -72,14 +90,18 @@ def translate(question: Question, marker: str = "") -> Statement:
             if words.upper().startswith(option):
                 words = words[len(option) :].strip()
     told = catalogue(words)
-    tree, dialect = told if told else read(words, question)
+    if told is None:
+        first_word(words)
+    tree, dialect = (parsed(told, "logfire"), LOGFIRE) if told else read(words, question)
     only_reads(tree)
     translation = Translation(question, tree, dialect, "" if explain else marker)
     text = translation.written()
-    return Statement(f"EXPLAIN indexes = 1 {text}" if explain else text, dialect, marker, explain, frozenset(translation.names))
+    return Statement(
+        f"EXPLAIN indexes = 1 {text}" if explain else text, dialect, marker, explain, frozenset(translation.names)
+    )
 
 
-def read(words: str, question: Question) -> tuple[exp.Expression, Dialect]:
+def read(words: str, question: Question) -> tuple[exp.Expr, Dialect]:
     """Parse, in the dialect that was named or the one that fits."""
     if not words:
         raise refused("There is no query; write a SELECT.")
@@ -100,15 +122,19 @@ def read(words: str, question: Question) -> tuple[exp.Expression, Dialect]:
     return tree, "logfire"
 
 
-def parsed(words: str, dialect: Dialect) -> exp.Expression:
+def parsed(words: str, dialect: Dialect) -> exp.Expr:
     """One statement."""
     try:
         grammar = Logfire if dialect == "logfire" else Native
         trees = [tree for tree in parse(words, dialect=grammar, error_level=ErrorLevel.IMMEDIATE) if tree is not None]
     except SqlglotError as error:
-        first = error.errors[0] if getattr(error, "errors", None) else {}
-        at = f" at line {first['line']}, column {first['col']}, near {first['highlight']!r}" if first.get("line") else ""
-        raise QueryProblem(f"The SQL cannot be read: {first.get('description') or error}{at}.", kind="syntax-error") from None
+        first = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+        at = (
+            f" at line {first['line']}, column {first['col']}, near {first['highlight']!r}" if first.get("line") else ""
+        )
+        raise QueryProblem(
+            f"The SQL cannot be read: {first.get('description') or error}{at}.", kind="syntax-error"
+        ) from None
     except RecursionError:
         raise QueryProblem("The SQL is nested too deeply.", kind="syntax-error") from None
     if len(trees) != 1:
@@ -122,36 +148,10 @@ def parsed(words: str, dialect: Dialect) -> exp.Expression:
     return tree
 
 
-def catalogue(words: str) -> tuple[exp.Expression, Dialect] | None:
-    """`SHOW TABLES`, `DESCRIBE records`, `SHOW COLUMNS FROM records` as queries on what is known of the tables."""
-    match words.replace('"', "").replace("`", "").split():
-        case [show, what] if (show.upper(), what.upper()) == ("SHOW", "TABLES"):
-            text = "SELECT table_name AS name, description FROM information_schema.tables"
-        case [verb, name] if verb.upper() in {"DESCRIBE", "DESC"}:
-            text = describing(name)
-        case [verb, _, name] if verb.upper() in {"DESCRIBE", "DESC"}:
-            text = describing(name)
-        case [show, what, _, name] if (show.upper(), what.upper()) == ("SHOW", "COLUMNS"):
-            text = describing(name)
-        case _:
-            return None
-    return parsed(text, "logfire"), "logfire"
-
-
-def describing(name: str) -> str:
-    """The query for the columns of a table."""
-    if name not in catalog.tables():
-        raise refused(f"There is no table {name}. SHOW TABLES lists them.")
-    return (
-        "SELECT column_name, data_type, is_nullable, description FROM information_schema.columns "  # noqa: S608 - a known name
-        f"WHERE table_name = '{name}' ORDER BY ordinal_position"
-    )
-
-
 class Translation:
     """One tree on its way to ClickHouse."""
 
-    def __init__(self, question: Question, tree: exp.Expression, dialect: Dialect, marker: str) -> None:
+    def __init__(self, question: Question, tree: exp.Expr, dialect: Dialect, marker: str) -> None:
         self._question = question
         self._tree = tree
         self._dialect = dialect
@@ -176,8 +176,10 @@ class Translation:
         self._expand_stars()
         if self._dialect == "logfire":
             question = self._question
-            moments = Moments(question.now, question.zone, times.resolution(question.since, question.until or question.now))
-            self._shape_sources(moments)
+            moments = Moments(
+                question.now, question.zone, times.resolution(question.since, question.until or question.now)
+            )
+            shape_sources(self._tree, moments, self._mentions)
             Rewriter(self._mentions, moments).visit(self._tree)
             self._order_by_position()
             self._dress_outputs()
@@ -244,26 +246,22 @@ class Translation:
             conditions.append(f"{time} >= {times.constant(question.since)}")
         if question.until:
             conditions.append(f"{time} < {times.constant(question.until)}")
-        if question.environments is not None and "ResourceAttributes" in (*catalog.names(name), "ResourceAttributes")[-1:] and (
-            name.startswith(("otel_metrics", "pending")) or name in {"otel_traces", "otel_logs", "metric_series"}
-        ):
+        if question.environments is not None and name in catalog.WITH_RESOURCE:
             place = "ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']"
             conditions.append(f"firstNonDefault({place}, '') IN ({', '.join(map(quoted, question.environments))})")
         alias = table.alias or table.name
         if not conditions:
             table.set("db", exp.to_identifier(question.database, quoted=True))
             return
-        text = f"SELECT * FROM {question.database}.{name} WHERE {' AND '.join(conditions)}"  # noqa: S608 - checked names, own literals
+        text = f"SELECT * FROM {question.database}.{name} WHERE {' AND '.join(conditions)}"
         target = table.parent if isinstance(table.parent, exp.Final) else table
         target.replace(Written(text=text, alias=exp.to_identifier(alias, quoted=True)))
 
     def _expand_stars(self) -> None:
         """`*` of a relation becomes its columns."""
-        from andiron.server.query.mentions import sources
-
         for select in list(self._tree.find_all(exp.Select)):
             here = dict(sources(select))
-            expanded: list[exp.Expression] = []
+            expanded: list[exp.Expr] = []
             for projection in select.expressions:
                 star = projection.this if isinstance(projection, exp.Column) else projection
                 if not isinstance(star, exp.Star) or not any(self._mentions.of(source) for source in here.values()):
@@ -280,17 +278,13 @@ class Translation:
                     left_out = {column.name for column in star.args.get("except_") or []}
                     replaced = {item.alias: item for item in star.args.get("replace") or []}
                     expanded += [
-                        replaced[column].copy() if column in replaced else exp.column(column, table=exp.to_identifier(name, quoted=True))
+                        replaced[column].copy()
+                        if column in replaced
+                        else exp.column(column, table=exp.to_identifier(name, quoted=True))
                         for column in mention.relation.columns
                         if column not in left_out
                     ]
             select.set("expressions", expanded)
-
-    def _shape_sources(self, moments: Moments) -> None:
-        """unnest(), generate_series() and lists of column names, in ClickHouse's way."""
-        from andiron.server.query.shapes import shape_sources
-
-        shape_sources(self._tree, moments, self._mentions)
 
     def _order_by_position(self) -> None:
         """ORDER BY prefers the name of an output to a column in PostgreSQL; a position says so to ClickHouse."""
@@ -322,17 +316,19 @@ class Translation:
         limit = tree.args.get("limit")
         if not isinstance(tree, exp.Select) or (limit is not None and not is_count(limit)) or tree.args.get("limit_by"):
             inner = tree
-            self._tree = exp.select("*").from_(exp.Subquery(this=inner.copy() if inner.parent else inner, alias=exp.TableAlias(this=exp.to_identifier("everything"))))
+            self._tree = exp.select("*").from_(
+                exp.Subquery(
+                    this=inner.copy() if inner.parent else inner,
+                    alias=exp.TableAlias(this=exp.to_identifier("everything")),
+                )
+            )
             self._tree.set("limit", exp.Limit(expression=exp.Literal.number(most)))
             return
         count = min(int(limit.expression.name), most) if limit is not None else most
         tree.set("limit", exp.Limit(expression=exp.Literal.number(count)))
 
-    def _bound(self, mention: object) -> None:
+    def _bound(self, mention: Mention) -> None:
         """The time range and the environments of the request."""
-        from andiron.server.query.mentions import Mention
-
-        assert isinstance(mention, Mention)  # noqa: S101 - for the type checker
         question, time = self._question, mention.relation.time
         if question.since:
             mention.since.append(times.constant(question.since))
@@ -360,33 +356,11 @@ class Translation:
                 projection.replace(exp.alias_(marked, name, quoted=True))
 
 
-def is_count(limit: exp.Expression) -> bool:
+def is_count(limit: exp.Expr) -> bool:
     """Whether a LIMIT is a plain number."""
-    return isinstance(limit, exp.Limit) and not limit.expressions and isinstance(limit.expression, exp.Literal) and bool(limit.expression.is_int)
-
-
-def schema_rows(name: str) -> str:
-    """What `information_schema` has, as rows."""
-    if name == "information_schema.tables":
-        rows = [f"('public', {quoted(table)}, 'VIEW', {quoted(text)})" for table, text in catalog.tables().items()]
-        kinds = "table_schema String, table_name String, table_type String, description String"
-        return f"SELECT * FROM values('{kinds}', {', '.join(rows)})"  # noqa: S608 - our own catalogue
-    rows = [
-        f"('public', {quoted(table)}, {quoted(column.name)}, {at}, {quoted(column.type)}, '{'YES' if column.nullable else 'NO'}', "
-        f"{quoted(column.description)})"
-        for table in catalog.DESCRIPTIONS
-        for at, column in enumerate(catalog.columns(table), 1)
-    ]
-    rows += [
-        f"('public', {quoted(table)}, {quoted(column)}, {at}, '', 'NO', '')"
-        for table in sorted(catalog.NATIVE)
-        for at, column in enumerate(catalog.native_columns(table), 1)
-    ]
-    kinds = (
-        "table_schema String, table_name String, column_name String, ordinal_position UInt32, data_type String, is_nullable String, "
-        "description String"
+    return (
+        isinstance(limit, exp.Limit)
+        and not limit.expressions
+        and isinstance(limit.expression, exp.Literal)
+        and bool(limit.expression.is_int)
     )
-    return f"SELECT * FROM values('{kinds}', {', '.join(rows)})"  # noqa: S608 - our own catalogue
-
-
-__all__ = ["TIMESTAMPS", "Dialect", "Question", "Statement", "translate"]

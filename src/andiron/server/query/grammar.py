@@ -9,23 +9,25 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.clickhouse import ClickHouse
 from sqlglot.dialects.postgres import Postgres
+from sqlglot.generators.clickhouse import ClickHouseGenerator
 from sqlglot.parser import build_json_extract, build_json_extract_scalar
-from sqlglot.tokens import TokenType
+from sqlglot.parsers.postgres import PostgresParser
+from sqlglot.tokenizer_core import TokenType
 
 
 class Logfire(Postgres):
     """PostgreSQL's grammar, every function call as it was written: what they mean is decided in functions.py."""
 
-    class Parser(Postgres.Parser):
+    class Parser(PostgresParser):
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         LAMBDAS: ClassVar[dict[Any, Any]] = {}  # f(attributes -> 'key') is a place in JSON
         JSON_OPERATORS: ClassVar[dict[Any, Any]] = {
-            **Postgres.Parser.JSON_OPERATORS,
+            **PostgresParser.JSON_OPERATORS,
             TokenType.ARROW: build_json_extract,
             TokenType.DARROW: build_json_extract_scalar,
         }
 
-    def to_json_path(self, path: exp.Expression | None) -> exp.Expression | None:
+    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
         """Leave keys as they are: `attributes->>'a.b'` means the key a.b, not a path."""
         return path
 
@@ -45,7 +47,7 @@ class Written(exp.Expression):
 class Native(ClickHouse):
     """ClickHouse, written so that no name or literal of a user can be anything else."""
 
-    class Generator(ClickHouse.Generator):
+    class Generator(ClickHouseGenerator):
         def literal_sql(self, expression: exp.Literal) -> str:
             return quoted(expression.name) if expression.is_string else super().literal_sql(expression)
 
@@ -53,22 +55,22 @@ class Native(ClickHouse):
             return '"' + expression.name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def write_fragment(generator: ClickHouse.Generator, expression: Fragment) -> str:
+def write_fragment(generator: ClickHouseGenerator, expression: Fragment) -> str:
     """The template with its places filled."""
     places = [generator.sql(place) for place in expression.expressions]
     filled = {str(at): place for at, place in enumerate(places)} | {"*": ", ".join(places)}
     return re.sub(r"\{([0-9*])\}", lambda place: filled[place[1]], expression.args["template"])
 
 
-def write_written(generator: ClickHouse.Generator, expression: Written) -> str:
+def write_written(generator: ClickHouseGenerator, expression: Written) -> str:
     """The subquery under its alias."""
     return f"({expression.args['text']}) AS {generator.sql(expression, 'alias')}"
 
 
-Native.Generator.TRANSFORMS = {**ClickHouse.Generator.TRANSFORMS, Fragment: write_fragment, Written: write_written}
+Native.Generator.TRANSFORMS = {**ClickHouseGenerator.TRANSFORMS, Fragment: write_fragment, Written: write_written}
 
 
-def sql(expression: exp.Expression) -> str:
+def sql(expression: exp.Expr) -> str:
     """The expression as ClickHouse SQL."""
     return expression.sql(dialect=Native, comments=False)
 
@@ -78,7 +80,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def fragment(template: str, *places: exp.Expression) -> Fragment:
+def fragment(template: str, *places: exp.Expr) -> Fragment:
     """ClickHouse SQL of our own around `places`."""
     return Fragment(template=template, expressions=list(places))
 

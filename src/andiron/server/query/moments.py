@@ -11,14 +11,24 @@ from andiron.server.query.grammar import Fragment, fragment, quoted
 from andiron.server.query.problems import refused
 from andiron.server.query.relations import TIMESTAMPS
 
-Translate = Callable[[exp.Expression], exp.Expression]
+Translate = Callable[[exp.Expr], exp.Expr]
 
 MAKERS = frozenset(
-    {"now", "current_timestamp", "localtimestamp", "clock_timestamp", "transaction_timestamp", "statement_timestamp", "date_trunc"}
+    {
+        "now",
+        "current_timestamp",
+        "localtimestamp",
+        "clock_timestamp",
+        "transaction_timestamp",
+        "statement_timestamp",
+        "date_trunc",
+    }
     | {"time_bucket", "date_bin", "to_timestamp", "to_timestamp_seconds", "to_timestamp_millis", "to_timestamp_micros"}
     | {"to_timestamp_nanos", "from_unixtime"}
 )
-KEEPERS = frozenset({"min", "max", "first_value", "last_value", "any_value", "coalesce", "greatest", "least", "lag", "lead"})
+KEEPERS = frozenset(
+    {"min", "max", "first_value", "last_value", "any_value", "coalesce", "greatest", "least", "lag", "lead"}
+)
 
 FIELDS = {
     "year": "toYear({0})", "years": "toYear({0})", "quarter": "toQuarter({0})", "month": "toMonth({0})", "week": "toISOWeek({0})",
@@ -58,7 +68,7 @@ class Moments:
         """Its day."""
         return f"toDate('{self.when.astimezone(times.zone(self.zone)):%Y-%m-%d}')"
 
-    def is_time(self, node: exp.Expression) -> bool:
+    def is_time(self, node: exp.Expr) -> bool:  # noqa: PLR0911 - a table of cases
         """Whether it surely is a time."""
         node = node.unnest()
         if isinstance(node, exp.Column):
@@ -76,14 +86,14 @@ class Moments:
             return self.is_time(node.this)
         return isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp | exp.AtTimeZone)
 
-    def is_interval(self, node: exp.Expression) -> bool:
+    def is_interval(self, node: exp.Expr) -> bool:
         """Whether it is an interval as it stands."""
         node = node.unnest()
         if isinstance(node, exp.Cast):
             return bool(node.to.is_type("interval"))
         return isinstance(node, exp.Interval | exp.Parameter)
 
-    def interval(self, node: exp.Expression) -> times.Interval:
+    def interval(self, node: exp.Expr) -> times.Interval:
         """Read one."""
         node = node.unnest()
         if isinstance(node, exp.Parameter):
@@ -98,12 +108,12 @@ class Moments:
             return times.interval(node.name)
         raise refused(f"{node.sql()[:60]} is no constant interval; write interval '5 minutes'.")
 
-    def literal(self, node: exp.Expression) -> str | None:
+    def literal(self, node: exp.Expr) -> str | None:
         """A text that stands for a time, where a time is expected."""
         node = node.unnest()
         return self.constant(node, "time") if isinstance(node, exp.Literal) and node.is_string else None
 
-    def constant(self, node: exp.Expression, kind: str) -> str:
+    def constant(self, node: exp.Expr, kind: str) -> str:
         """A text as a time or a date."""
         if node.name.lower() in {"now", "today"}:
             return self.now if kind == "time" and node.name.lower() == "now" else self.today
@@ -114,7 +124,7 @@ class Moments:
             return f"toDate('{found.astimezone(times.zone(self.zone)):%Y-%m-%d}')"
         return times.constant(found)
 
-    def arithmetic(self, node: exp.Expression, translate: Translate) -> exp.Expression | None:
+    def arithmetic(self, node: exp.Expr, translate: Translate) -> exp.Expr | None:
         """Times and intervals added, taken away or compared; None where neither is concerned."""
         left, right = node.this, node.expression
         if isinstance(node, exp.Mul):
@@ -133,26 +143,28 @@ class Moments:
             return self.seconds(self._timely(left, translate), self._timely(right, translate))
         return None
 
-    def _timely(self, node: exp.Expression, translate: Translate) -> exp.Expression:
+    def _timely(self, node: exp.Expr, translate: Translate) -> exp.Expr:
         constant = self.literal(node)
         return fragment(constant) if constant else translate(node)
 
-    def _multiple(self, length: exp.Expression, factor: exp.Expression, translate: Translate) -> exp.Expression:
+    def _multiple(self, length: exp.Expr, factor: exp.Expr, translate: Translate) -> exp.Expr:
         interval = self.interval(length)
         if interval.months:
             return fragment(f"toIntervalMonth({{0}} * {interval.months})", translate(factor))
         return fragment(f"toIntervalMicrosecond(toInt64({{0}} * {interval.microseconds}))", translate(factor))
 
     @staticmethod
-    def seconds(later: exp.Expression, earlier: exp.Expression) -> Fragment:
+    def seconds(later: exp.Expr, earlier: exp.Expr) -> Fragment:
         """What passed between two times, in seconds."""
         return fragment(
-            "(toUnixTimestamp64Micro(toDateTime64({0}, 6, 'UTC')) - toUnixTimestamp64Micro(toDateTime64({1}, 6, 'UTC'))) / 1e6", later, earlier
+            "(toUnixTimestamp64Micro(toDateTime64({0}, 6, 'UTC')) - toUnixTimestamp64Micro(toDateTime64({1}, 6, 'UTC'))) / 1e6",
+            later,
+            earlier,
         )
 
-    def extract(self, field: str, source: exp.Expression, translate: Translate) -> exp.Expression:
+    def extract(self, field: str, source: exp.Expr, translate: Translate) -> exp.Expr:
         """`EXTRACT(field FROM source)`."""
-        field = field.lower().removesuffix("s") if field.lower() not in {"years"} else "year"
+        field = field.lower().removesuffix("s")
         inner = source.unnest()
         if self.is_interval(inner) and field == "epoch":
             interval = self.interval(inner)
@@ -166,22 +178,35 @@ class Moments:
         local = f"toTimeZone(toDateTime64({{0}}, 6, 'UTC'), {quoted(self.zone)})"
         return fragment(FIELDS[field].replace("{0}", local), self._timely(source, translate))
 
-    def at_zone(self, value: exp.Expression, zone: exp.Expression) -> exp.Expression:
+    def at_zone(self, value: exp.Expr, zone: exp.Expr) -> exp.Expr:
         """A time as clocks showed it in `zone`."""
         if not isinstance(zone, exp.Literal):
             raise refused("AT TIME ZONE needs the name of a zone, as in 'Europe/Paris'.")
         times.zone(zone.name)
-        return fragment(f"toDateTime64({{0}} + toIntervalSecond(timezoneOffset(toTimeZone({{0}}, {quoted(zone.name)}))), 6, 'UTC')", value)
+        return fragment(
+            f"toDateTime64({{0}} + toIntervalSecond(timezoneOffset(toTimeZone({{0}}, {quoted(zone.name)}))), 6, 'UTC')",
+            value,
+        )
 
-    def bucket(self, interval: times.Interval, value: exp.Expression) -> exp.Expression:
+    def bucket(self, interval: times.Interval, value: exp.Expr) -> exp.Expr:
         """The beginning of the bucket that a time falls into."""
         local = f"toTimeZone(toDateTime64({{0}}, 6, 'UTC'), {quoted(self.zone)})"
         return fragment(f"toDateTime64(toStartOfInterval({local}, {interval.sql()}), 6, {quoted(self.zone)})", value)
 
-    def call(self, name: str, arguments: list[exp.Expression], translate: Translate) -> exp.Expression | None:
+    def call(  # noqa: C901, PLR0911, PLR0912 - a table of cases
+        self, name: str, arguments: list[exp.Expr], translate: Translate
+    ) -> exp.Expr | None:
         """A function on times, or None."""
         match name, arguments:
-            case "now" | "current_timestamp" | "localtimestamp" | "clock_timestamp" | "transaction_timestamp" | "statement_timestamp", []:
+            case (
+                "now"
+                | "current_timestamp"
+                | "localtimestamp"
+                | "clock_timestamp"
+                | "transaction_timestamp"
+                | "statement_timestamp",
+                [],
+            ):
                 return fragment(self.now)
             case "current_date" | "today", []:
                 return fragment(self.today)
@@ -196,17 +221,27 @@ class Moments:
                 length = self.interval(interval)
                 if length.months:
                     raise refused(f"{name} with an origin needs an interval of fixed length, such as '5 minutes'.")
-                start, point = "toUnixTimestamp64Micro(toDateTime64({1}, 6, 'UTC'))", "toUnixTimestamp64Micro(toDateTime64({0}, 6, 'UTC'))"
+                start, point = (
+                    "toUnixTimestamp64Micro(toDateTime64({1}, 6, 'UTC'))",
+                    "toUnixTimestamp64Micro(toDateTime64({0}, 6, 'UTC'))",
+                )
                 count = f"toInt64(floor(({point} - {start}) / {length.microseconds}))"
                 shape = f"fromUnixTimestamp64Micro({start} + {count} * {length.microseconds}, 'UTC')"
                 return fragment(shape, self._timely(source, translate), self._timely(origin, translate))
-            case ("date_part" | "datepart"), [field, source]:
+            case (("date_part" | "datepart"), [field, source]):
                 return self.extract(field.name, source, translate)
             case "to_char" | "date_format", [source, pattern]:
                 return self._formatted(self._timely(source, translate), pattern)
             case "to_timestamp", [exp.Literal(is_string=True) as text]:
                 return fragment(self.constant(text, "time"))
-            case "to_timestamp" | "from_unixtime" | "to_timestamp_seconds" | "to_timestamp_millis" | "to_timestamp_micros", [source]:
+            case (
+                "to_timestamp"
+                | "from_unixtime"
+                | "to_timestamp_seconds"
+                | "to_timestamp_millis"
+                | "to_timestamp_micros",
+                [source],
+            ):
                 factor = EPOCH.get(name.rpartition("_")[2], 1_000_000)
                 return fragment(f"fromUnixTimestamp64Micro(toInt64({{0}} * {factor}), 'UTC')", translate(source))
             case "to_timestamp_nanos", [source]:
@@ -215,18 +250,24 @@ class Moments:
                 return self.extract("epoch", source, translate)
             case "date" | "to_date", [source]:
                 constant = isinstance(source, exp.Literal)
-                return fragment(self.constant(source, "date")) if constant else fragment(f"toDate({{0}}, {quoted(self.zone)})", translate(source))
+                return (
+                    fragment(self.constant(source, "date"))
+                    if constant
+                    else fragment(f"toDate({{0}}, {quoted(self.zone)})", translate(source))
+                )
             case "age", [later, earlier]:
                 return self.seconds(self._timely(later, translate), self._timely(earlier, translate))
             case "make_date", [_, _, _]:
                 return fragment("makeDate({*})", *(translate(argument) for argument in arguments))
         return None
 
-    def _formatted(self, value: exp.Expression, pattern: exp.Expression) -> exp.Expression:
+    def _formatted(self, value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
         if not isinstance(pattern, exp.Literal):
             raise refused("to_char needs a constant format, as in 'YYYY-MM-DD HH24:MI:SS'.")
         written, rest = "", pattern.name.replace("%", "%%")
         while rest:
             found = next(((word, code) for word, code in PATTERNS if rest.startswith(word)), None)
             written, rest = (written + found[1], rest[len(found[0]) :]) if found else (written + rest[0], rest[1:])
-        return fragment("formatDateTime({0}, {1}, {2})", value, exp.Literal.string(written), exp.Literal.string(self.zone))
+        return fragment(
+            "formatDateTime({0}, {1}, {2})", value, exp.Literal.string(written), exp.Literal.string(self.zone)
+        )

@@ -59,11 +59,11 @@ def near(name: str, names: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(by_lower[found] for found in close)}?" if close else ""
 
 
-def told(error: StoreError, columns: Iterable[str], seconds: float) -> QueryProblem:
+def told(error: StoreError, columns: Iterable[str], seconds: float) -> QueryProblem:  # noqa: C901, PLR0911 - a table of cases
     """ClickHouse's refusal, said so that the query can be mended."""
-    message = re.split(r"\s*(?:: )?(?:In scope|while executing|While executing|: while|\(in query)", str(error))[
-        0
-    ].strip()
+    message = re.split(
+        r"\s*(?:: )?(?:In scope|In query|while executing|While executing|: while|\(in query)", str(error)
+    )[0].strip()
     message = re.sub(r"\s*\([A-Z_0-9]{4,}\)\.?\s*$", "", message).rstrip(". ")
     match error.code:
         case 159 | 160 | 394:
@@ -83,9 +83,7 @@ def told(error: StoreError, columns: Iterable[str], seconds: float) -> QueryProb
                 "The result is larger than one answer may be. Add a LIMIT, select fewer columns, or aggregate.",
                 kind="result-too-large",
             )
-        case 47 | 36 if found := re.search(
-            r"(?:Unknown expression identifier|Missing columns:?|identifier) [`'\"]([^`'\"]+)", message
-        ):
+        case 47 | 36 if found := re.search(r"(?:[Ii]dentifier|Missing columns:?) [`'\"]([^`'\"]+)", message):
             name = found[1]
             return QueryProblem(
                 f"There is no column {name}.{near(name.rpartition('.')[2], columns)}", kind="unknown-column"

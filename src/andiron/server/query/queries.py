@@ -15,11 +15,11 @@ from andiron.server.store.engine import Engine
 if TYPE_CHECKING:
     from andiron.server.query.dialect import Question, Statement
 
-RESULT_BYTES = 512_000_000
+RESULT_BYTES = 100_000_000
 QUERY_BYTES = 16_000_000
 """The SQL that we write is longer than what was asked; ClickHouse's own bound is 256 KB."""
 
-POSTGRES = {
+POSTGRES: dict[str, str | int] = {
     "aggregate_functions_null_for_empty": 1,
     "join_use_nulls": 1,
     "prefer_column_name_to_alias": 1,
@@ -29,7 +29,7 @@ POSTGRES = {
 }
 """What makes ClickHouse answer as PostgreSQL does."""
 
-WRITING = {
+WRITING: dict[str, str | int] = {
     "date_time_output_format": "iso",
     "output_format_json_quote_64bit_integers": 0,
     "output_format_json_quote_denormals": 0,
@@ -57,7 +57,12 @@ class Queries:
     """Asks one engine on behalf of people."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, *, now: Callable[[], datetime] = utc_now, observe: Observe = unobserved
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        observe: Observe = unobserved,
     ) -> None:
         self._engine = engine
         self._timeout = settings.query_timeout / timedelta(seconds=1)
@@ -104,7 +109,9 @@ class Queries:
         if statement.explain:
             return {}
         plain, indexed = (
-            self._engine.query(f"EXPLAIN {option} {statement.sql}", format="TSVRaw", settings=self._settings(statement)).decode()
+            self._engine.query(
+                f"EXPLAIN {option} {statement.sql}", format="TSVRaw", settings=self._settings(statement)
+            ).decode()
             for option in ("", "indexes = 1")
         )
         return {"logical_plan": statement.sql, "physical_plan": plain, "physical_plan_with_metrics": indexed}

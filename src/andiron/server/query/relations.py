@@ -102,16 +102,18 @@ def selection(
 ) -> str:
     """`SELECT` from one branch, everything in one level, so that ClickHouse's indexes see ClickHouse's own columns."""
     conditions = [branch.condition, *bounds(relation, branch, wanted), *wanted.conditions, *more]
+    source = branch.source
     if wanted.series:
-        where = " AND ".join(wanted.series)
-        conditions.append(
-            f"SeriesId IN ({definitions(relation, branch, wanted.steps, [where])}SELECT SeriesId FROM ${{db}}.metric_series WHERE {where})"
-        )
+        of_these = " AND ".join(wanted.series)
+        named_series = definitions(relation, branch, wanted.steps, [of_these])
+        chosen = f"SeriesId IN ({named_series}SELECT SeriesId FROM ${{db}}.metric_series WHERE {of_these})"
+        conditions.append(chosen)
+        source = source.replace("/* of these */", f"WHERE {chosen}")
     where = " AND ".join(f"({condition})" for condition in conditions if condition)
     outputs = list(outputs)
     return (
         f"{definitions(relation, branch, wanted.steps, [*outputs, where])}SELECT {', '.join(f'`{name}`' for name in outputs)} "
-        f"FROM {branch.source}{' WHERE ' + where if where else ''}{tail}"
+        f"FROM {source}{' WHERE ' + where if where else ''}{tail}"
     )
 
 
@@ -208,7 +210,7 @@ def read(file: str, name: str, time: str) -> Relation:
     for part in inner.split("@@")[1:]:
         kind, _, body = part.strip().removesuffix("UNION ALL").partition("\n")
         selected, _, origin = body.partition("\n    FROM ")
-        table, condition = (re.split(r"\bWHERE ", origin) + [""])[:2]
+        table, condition = [*re.split(r"\bWHERE ", origin), ""][:2]
         items = named(selected.strip().removeprefix("SELECT"))
         for column in TIMESTAMPS & items.keys():
             items[column] = TIMESTAMP.format(items[column])

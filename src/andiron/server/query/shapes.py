@@ -11,7 +11,7 @@ from andiron.server.query.rewriter import Rewriter
 SERIES = frozenset({"generate_series", "range"})
 
 
-def shape_sources(tree: exp.Expression, moments: Moments, mentions: Mentions) -> None:
+def shape_sources(tree: exp.Expr, moments: Moments, mentions: Mentions) -> None:
     """Shape those of a whole query."""
     for cte in tree.find_all(exp.CTE):
         name_columns(cte)
@@ -25,18 +25,24 @@ def shape_sources(tree: exp.Expression, moments: Moments, mentions: Mentions) ->
         if from_ is not None and (isinstance(from_.this, exp.Unnest) or is_call(from_.this, {"unnest"})):
             array, alias, column = unnested(from_.this)
             Rewriter(mentions, moments).visit(array)
-            from_.this.replace(Written(text=f'SELECT arrayJoin({sql(array)}) AS "{column}"', alias=exp.to_identifier(alias, quoted=True)))  # noqa: S608
+            from_.this.replace(
+                Written(
+                    text=f'SELECT arrayJoin({sql(array)}) AS "{column}"', alias=exp.to_identifier(alias, quoted=True)
+                )
+            )
         for holder in [from_, *(select.args.get("joins") or [])]:
             if holder is not None and is_call(holder.this, SERIES):
                 series(holder.this, moments, mentions)
 
 
-def is_call(source: exp.Expression, names: frozenset[str] | set[str]) -> bool:
+def is_call(source: exp.Expr, names: frozenset[str] | set[str]) -> bool:
     """Whether a source is a call of one of these table functions."""
-    return isinstance(source, exp.Table) and isinstance(source.this, exp.Anonymous) and source.this.name.lower() in names
+    return (
+        isinstance(source, exp.Table) and isinstance(source.this, exp.Anonymous) and source.this.name.lower() in names
+    )
 
 
-def unnested(source: exp.Expression) -> tuple[exp.Expression, str, str]:
+def unnested(source: exp.Expr) -> tuple[exp.Expr, str, str]:
     """The array, and the names that its elements go by."""
     array = source.expressions[0] if isinstance(source, exp.Unnest) else source.this.expressions[0]
     alias = source.args.get("alias")
@@ -64,7 +70,7 @@ def series(table: exp.Table, moments: Moments, mentions: Mentions) -> None:
     rewriter = Rewriter(mentions, moments)
     if len(arguments) not in {2, 3}:
         raise refused("generate_series() needs a start, an end and, for times, a step.")
-    if len(arguments) == 3 and moments.is_interval(arguments[2]):  # noqa: PLR2004
+    if len(arguments) == 3 and moments.is_interval(arguments[2]):
         step = moments.interval(arguments[2])
         if step.months or step.microseconds <= 0:
             raise refused("generate_series() needs a step of fixed length, such as interval '1 hour'.")
@@ -72,14 +78,14 @@ def series(table: exp.Table, moments: Moments, mentions: Mentions) -> None:
         first, last = (f"toUnixTimestamp64Micro(toDateTime64({end}, 6, 'UTC'))" for end in ends)
         count = f"toUInt64(greatest(0, intDiv({last} - {first}, {step.microseconds}) + 1))"
         value = f"fromUnixTimestamp64Micro(toInt64({first} + number * {step.microseconds}), 'UTC')"
-        text = f'SELECT {value} AS "{column}" FROM numbers({count})'  # noqa: S608 - checked expressions
+        text = f'SELECT {value} AS "{column}" FROM numbers({count})'
     else:
         numbers = ", ".join(sql(rewriter.detached(argument)) for argument in arguments)
-        text = f'SELECT generate_series AS "{column}" FROM generate_series({numbers})'  # noqa: S608 - checked expressions
+        text = f'SELECT generate_series AS "{column}" FROM generate_series({numbers})'
     table.replace(Written(text=text, alias=exp.to_identifier(name, quoted=True)))
 
 
-def name_columns(holder: exp.Expression) -> None:
+def name_columns(holder: exp.Expr) -> None:
     """`AS t(a, b)` names the outputs of the query within."""
     alias = holder.args.get("alias")
     if alias is None or not alias.columns:

@@ -13,8 +13,12 @@ from typing import Any
 from andiron.errors import ConfigurationError, DataPathBusy, StoreError, StoreUnavailable
 from andiron.server.store.messages import readable
 
-LATER = {241, 243, 252, 319, 425, 999}
-"""ClickHouse's codes for what may work later: memory, disk space, too many parts, unknown status, system error, keeper."""
+LATER = {241, 243, 252, 319, 425, 999} | {74, 75, 76, 77, 87, 88, 107, 172, 173, 204, 214, 294, 400, 439, 531, 586}
+"""ClickHouse's codes for what may work later: memory, disk space, too many parts, unknown status, system error, keeper; and what
+the system may refuse for a while: to read, write, open, make, close or sync a file, to make a folder, memory, a thread."""
+
+CACHED_SCHEMA = re.compile(r"'(__cache__/[^'/]+\.proto)'")
+"""What ClickHouse calls its copy, on disk, of a Protobuf schema that it was given as text."""
 
 WANTED_FILES = 65_536
 """Merging wide parts opens over a thousand files for a moment."""
@@ -29,12 +33,16 @@ class EmbeddedEngine:
         raise_file_limit()
         chdb = load_chdb()
         self.path = path
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"The store in {path} cannot be opened: {error.strerror}.") from None
         self._connect: Callable[[], Any] = lambda: chdb.connect(str(path))
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._all: list[Any] = []
         self._most = handles
         self._lock = threading.Lock()
+        self._spoiled = 0
         try:
             first = self._connect()
         except Exception as error:
@@ -62,15 +70,26 @@ class EmbeddedEngine:
     ) -> None:
         """Insert `body`; the same `token` again has no effect."""
         every: dict[str, str | int] = {"async_insert": 0, "insert_deduplication_token": token, **(settings or {})}
-        with self._handle() as handle, translated():
-            inserter = handle.send_insert(f"INSERT INTO {table}{clause(every)}", format)
-            try:
-                inserter.append(body)
-                inserter.finish()
-            except BaseException:
-                with contextlib.suppress(Exception):
-                    inserter.cancel()
-                raise
+        if "format_schema" in every:
+            every["format_schema"] = str(every["format_schema"]) + "\n" * self._spoiled
+        try:
+            with self._handle() as handle, translated():
+                inserter = handle.send_insert(f"INSERT INTO {table}{clause(every)}", format)
+                try:
+                    inserter.append(body)
+                    inserter.finish()
+                except BaseException:
+                    with contextlib.suppress(Exception):
+                        inserter.cancel()
+                    raise
+        except StoreError as error:
+            if copy := CACHED_SCHEMA.search(str(error)):
+                # A full disk or a power cut breaks the copy, and ClickHouse uses it for ever. One more line end makes another
+                # schema of this one, with a copy of its own.
+                Path(copy[1]).unlink(missing_ok=True)
+                self._spoiled += 1
+                raise StoreUnavailable(str(error), error.code) from None
+            raise
 
     def close(self) -> None:
         """Close every handle; chDB then unlocks the path."""

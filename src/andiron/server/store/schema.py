@@ -29,7 +29,7 @@ TABLE_SETTINGS = (
     "min_parts_to_merge_at_once = 8, "
     # Each pass of a merge costs more than the insert did; merging eight at once takes a third of the passes of two.
     "map_serialization_version = 'with_buckets', map_buckets_min_avg_size = 0, map_buckets_strategy = 'constant', "
-    "max_buckets_in_map = 16, fsync_after_insert = 1, fsync_part_directory = 1"
+    "max_buckets_in_map = 8, fsync_after_insert = 1, fsync_part_directory = 1"
 )
 REPLICATED_SETTINGS = TABLE_SETTINGS.replace(
     "non_replicated_deduplication_window",

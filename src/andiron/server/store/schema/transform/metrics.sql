@@ -76,7 +76,7 @@ ENGINE = Null;
 CREATE MATERIALIZED VIEW ${db}.otlp_metrics_to_flat ${on_cluster} TO ${db}.flat_points AS
 WITH ${lambdas}
 SELECT
-    sipHash64(series, arraySort(arrayZip(mapKeys(Attributes), mapValues(Attributes))), arraySort(AttributeTypes)) AS SeriesId,
+    sipHash64(series, arraySort(arrayZip(mapKeys(Attributes), mapValues(Attributes))), AttributeTypes) AS SeriesId,
     * EXCEPT (series, maps, types, lists, point, exemplars),
     maps[1] AS Attributes,
     types[1] AS AttributeTypes,
@@ -123,8 +123,8 @@ FROM
         SELECT
             * EXCEPT (m, metadata, points),
             sipHash64(MetricName, MetricType, MetricUnit, AggregationTemporality, IsMonotonic, ScopeName, ScopeVersion, ResourceSchemaUrl, ScopeSchemaUrl,
-                arraySort(arrayZip(mapKeys(ResourceAttributes), mapValues(ResourceAttributes))), arraySort(ResourceAttributeTypes),
-                arraySort(arrayZip(mapKeys(ScopeAttributes), mapValues(ScopeAttributes))), arraySort(ScopeAttributeTypes)) AS series,
+                arraySort(arrayZip(mapKeys(ResourceAttributes), mapValues(ResourceAttributes))), ResourceAttributeTypes,
+                arraySort(arrayZip(mapKeys(ScopeAttributes), mapValues(ScopeAttributes))), ScopeAttributeTypes) AS series,
             arrayJoin(points) AS point
         FROM
         (

@@ -8,7 +8,7 @@ WITH
         v = 'nan', '"NaN"', v = 'inf', '"Infinity"', v = '-inf', '"-Infinity"', concat(v, '.0'))) AS _value,
     ((m, types) -> concat('{', arrayStringConcat(arraySort(arrayMap(
         (k, v, t) -> concat(toJSONString(k), ':', _value(v, t)),
-        mapKeys(m), mapValues(m), arrayMap(k -> CAST(types AS Map(String, String))[k], mapKeys(m)))), ','), '}')) AS _object,
+        mapKeys(m), mapValues(m), arrayMap(k -> JSONExtractString(types, k), mapKeys(m)))), ','), '}')) AS _object,
     (s -> nullIf(s, '')) AS _text,
     (t -> formatDateTime(t, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC')) AS _time
 SELECT
@@ -158,4 +158,4 @@ FROM
         '[]' AS exemplars
     FROM ${db}.metric_summaries
 ) AS samples
-ANY LEFT JOIN (SELECT * EXCEPT IngestedAt FROM ${db}.metric_series) AS series USING (SeriesId);
+INNER JOIN (SELECT * EXCEPT IngestedAt FROM ${db}.metric_series /* of these */ LIMIT 1 BY SeriesId) AS series USING (SeriesId);

@@ -15,7 +15,7 @@ WITH
     -- Attributes as a JSON object, by name. `nested` names those whose text is JSON itself, as Logfire's SDK marks them.
     ((m, types, nested) -> concat('{', arrayStringConcat(arraySort(arrayMap(
         (k, v, t) -> concat(toJSONString(k), ':', if(t = '' AND has(nested, k) AND isValidJSON(v), v, _value(v, t))),
-        mapKeys(m), mapValues(m), arrayMap(k -> CAST(types AS Map(String, String))[k], mapKeys(m)))), ','), '}')) AS _object,
+        mapKeys(m), mapValues(m), arrayMap(k -> JSONExtractString(types, k), mapKeys(m)))), ','), '}')) AS _object,
     -- Keys that logfire.json_schema describes by more than `{}`.
     (s -> if(s = '', [], arrayMap(p -> p.1, arrayFilter(p -> p.2 != '{}', JSONExtractKeysAndValuesRaw(s, 'properties'))))) AS _nested,
     -- A text, or NULL for what is not there.

@@ -1,0 +1,1 @@
+"""Tests of the way in: door, journal, loader."""
