@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,10 +77,11 @@ STEP = 250_000
 
 @dataclass
 class Telemetry:
-    """A source of requests. `start` is the time of the first record."""
+    """A source of requests. `start` is the time of the first record, `step` the time between two."""
 
     seed: int = 7
     start: int = 0
+    step: int = STEP
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -103,7 +105,7 @@ class Telemetry:
             span = scope.spans.add(trace_id=trace, span_id=pick.randbytes(8), parent_span_id=parent)
             parent = parent or span.span_id
             duration = int(pick.lognormvariate(15 if root else 13.5, 1))
-            self.now += STEP
+            self.now += self.step
             span.start_time_unix_nano, span.end_time_unix_nano = self.now, self.now + duration
             failed = pick.random() < 0.02
             status = pick.choice((500, 502)) if failed else pick.choice((200, 200, 200, 200, 201, 304, 404))
@@ -146,16 +148,16 @@ class Telemetry:
                 self._attributes(event.attributes, self._exception())
         return request.SerializeToString()
 
-    def logs(self, records: int = 512) -> bytes:
-        """One request of `records` log records, eight attributes each."""
+    def logs(self, records: int = 512, within: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+        """One request of `records` log records, eight attributes each; `within` names the trace and span of each."""
         pick = self.random
         request = ExportLogsServiceRequest()
         group = request.resource_logs.add()
         self._resource(group.resource, pick.randrange(8))
         scope = group.scope_logs.add()
         scope.scope.name = "app"
-        for _ in range(records):
-            self.now += STEP
+        for n in range(records):
+            self.now += self.step
             severity = pick.choices((5, 9, 13, 17), (20, 70, 8, 2))[0]
             record = scope.log_records.add(
                 time_unix_nano=self.now,
@@ -166,6 +168,8 @@ class Telemetry:
                 span_id=pick.randbytes(8),
                 flags=1,
             )
+            if within:
+                record.trace_id, record.span_id = within[n % len(within)]
             record.body.string_value = (
                 f"{' '.join(pick.choices(WORDS, k=6))} {pick.randrange(10_000_000)} in {pick.expovariate(0.1):.2f} ms "
                 f"for user {pick.randrange(100_000)}"
