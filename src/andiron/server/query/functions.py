@@ -44,7 +44,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "covar_pop": ("covarPop({*})",),
     "regr_slope": ("tupleElement(simpleLinearRegression({1}, {0}), 'k')",),
     "regr_intercept": ("tupleElement(simpleLinearRegression({1}, {0}), 'b')",),
-    "mode": ("tupleElement(topKWeighted(1)({0}, 1), 1)",),
+    "mode": ("topK(1)({0})[1]",),
     "any_value": ("any({0})",),
     "first_value": ("first_value({0})",),
     "last_value": ("last_value({0})",),

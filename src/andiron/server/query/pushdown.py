@@ -55,6 +55,9 @@ PLAIN = (
 
 EVENT_LEVEL = 9
 
+FEW = 1000
+"""Up to so many rows it pays to look for their times first."""
+
 
 def conjuncts(where: exp.Where | None) -> list[exp.Expr]:
     """The conditions that AND joins."""
@@ -232,4 +235,6 @@ def nearest(select: exp.Select, mention: Mention, mentions: Mentions) -> None:
     offset = select.args.get("offset")
     counts = [limit.expression, *([offset.expression] if offset else [])]
     if all(isinstance(count, exp.Literal) and count.is_int for count in counts):
-        mention.latest = ("DESC" if first.args.get("desc") else "ASC", sum(int(count.name) for count in counts))
+        rows = sum(int(count.name) for count in counts)
+        if rows <= FEW and not mention.trace_id:
+            mention.latest = ("DESC" if first.args.get("desc") else "ASC", rows)

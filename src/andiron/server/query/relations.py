@@ -6,7 +6,7 @@ columns over two branches takes ClickHouse 10 ms to plan; the same through the v
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 
@@ -17,6 +17,7 @@ TIMESTAMP = "toDateTime64({}, 6, 'UTC')"
 
 TIMESTAMPS = frozenset({"start_timestamp", "end_timestamp", "created_at", "recorded_timestamp"})
 
+EVENT = "span_event"
 EVENT_LEAD = "toIntervalDay(1)"
 """How long before its event a span may have begun, for a search bounded in time to find the event."""
 
@@ -82,7 +83,7 @@ def written(relation: Relation, wanted: Wanted, database: str) -> str:
     chosen = [branch for branch in relation.branches if wanted.kinds is None or branch.kind in wanted.kinds]
     nothing = () if chosen else ("false",)  # no branch is left, but the columns still have to exist
     chosen = chosen or [relation.branches[0]]
-    nearest = nearest_texts(relation, wanted, chosen) if wanted.latest else {}
+    wanted = nearest(relation, wanted, chosen)
     outputs = wanted.columns or (relation.time,)
     # What needs the whole map anyway is computed once, above the branches: 54 ms to plan all columns, otherwise 80.
     whole = bool(MAPS.keys() & set(wanted.columns)) and not relation.series
@@ -90,7 +91,7 @@ def written(relation: Relation, wanted: Wanted, database: str) -> str:
     known = {**relation.lambdas, **relation.shared}
     below = [name for name in outputs if name not in above]
     below += sorted(leaned_on({**known, **chosen[0].items}, above) & chosen[0].items.keys() - set(below))
-    texts = [selection(relation, b, wanted, below, (*nothing, *nearest.get(b.kind, ()))) for b in chosen]
+    texts = [selection(relation, b, wanted, below, nothing) for b in chosen]
     union = " UNION ALL ".join(texts)
     if above:
         union = f"{defined(known, above)}SELECT {', '.join(f'`{name}`' for name in outputs)} FROM ({union})"
@@ -109,23 +110,36 @@ def selection(
         chosen = f"SeriesId IN ({named_series}SELECT SeriesId FROM ${{db}}.metric_series WHERE {of_these})"
         conditions.append(chosen)
         source = source.replace("/* of these */", f"WHERE {chosen}")
+    if branch.kind == EVENT:
+        # ClickHouse moves nothing before an ARRAY JOIN by itself, and the attributes of events are the widest column there is.
+        known = names(relation, branch, wanted.steps)
+        late = [text for text in conditions if of_event(text) or any(map(of_event, behind(known, text)))]
+        source += "".join(f" AND ({text})" for text in conditions if text and text not in late)
+        conditions = late
     where = " AND ".join(f"({condition})" for condition in conditions if condition)
     outputs = list(outputs)
     return (
-        f"{definitions(relation, branch, wanted.steps, [*outputs, where])}SELECT {', '.join(f'`{name}`' for name in outputs)} "
-        f"FROM {source}{' WHERE ' + where if where else ''}{tail}"
+        f"{definitions(relation, branch, wanted.steps, [*outputs, where, source])}"
+        f"SELECT {', '.join(f'`{name}`' for name in outputs)} FROM {source}{' WHERE ' + where if where else ''}{tail}"
     )
+
+
+def of_event(text: str) -> bool:
+    """Whether an expression looks at one event, and not at its span."""
+    return bool(re.search(r"\b_(event|at|position)\b", text))
 
 
 def bounds(relation: Relation, branch: Branch, wanted: Wanted) -> Iterator[str]:
     """Conditions that the wanted ones imply, in terms of the columns that parts and indexes are sorted by."""
     time = "TimeUnix" if relation.name == "metrics" else "Timestamp"
-    event = branch.kind == "span_event"
-    for since in wanted.since:
-        yield f"{time} >= {since}{' - ' + EVENT_LEAD if event else ''}"
-    for until in wanted.until:
-        yield f"{time} <= {until}{' + ' + EVENT_LEAD if event else ''}"
-    if wanted.trace_id and branch.kind in {"span", "span_event"}:
+    for texts, sign, away in ((wanted.since, ">=", "-"), (wanted.until, "<=", "+")):
+        for text in texts:
+            if branch.kind == EVENT:
+                yield f"{time} {sign} {text} {away} {EVENT_LEAD}"
+                yield f"arrayExists(t -> t {sign} {text}, `Events.Timestamp`)"
+            else:
+                yield f"{time} {sign} {text}"
+    if wanted.trace_id and branch.kind in {"span", EVENT}:
         seen = f"FROM ${{db}}.otel_traces_trace_id_ts WHERE TraceId = {wanted.trace_id}"
         yield f"TraceId = {wanted.trace_id}"
         yield f"Timestamp >= (SELECT min(Start) {seen})"
@@ -136,31 +150,41 @@ def bounds(relation: Relation, branch: Branch, wanted: Wanted) -> Iterator[str]:
             yield f"hasAllTokens(lower(Body), {words})"
 
 
-def nearest_texts(relation: Relation, wanted: Wanted, chosen: Iterable[Branch]) -> dict[str, tuple[str, ...]]:
-    """Bounds that only the first rows by time pass: their times are looked up alone, before any wide column is read."""
-    order, count = wanted.latest or ("DESC", 0)
+def nearest(relation: Relation, wanted: Wanted, chosen: Iterable[Branch]) -> Wanted:
+    """Bounded to the first rows by time: their times are looked up alone, before any wide column is read."""
+    if wanted.latest is None:
+        return wanted
+    order, count = wanted.latest
     tail = f" ORDER BY `{relation.time}` {order} LIMIT {count}"
-    chosen = list(chosen)
     times = " UNION ALL ".join(
         f"SELECT * FROM ({selection(relation, branch, wanted, [relation.time], tail=tail)})" for branch in chosen
     )
-    last = f"(SELECT {'min' if order == 'DESC' else 'max'}(`{relation.time}`) FROM (SELECT * FROM ({times}){tail}))"
-    sign, pad, lead = (
-        (">=", "", "- " + EVENT_LEAD) if order == "DESC" else ("<=", " + toIntervalMicrosecond(1)", "+ " + EVENT_LEAD)
-    )
-    native = "TimeUnix" if relation.name == "metrics" else "Timestamp"
-    return {
-        branch.kind: (
-            f"{native} {sign} {last}{lead if branch.kind == 'span_event' else pad}",
-            f"`{relation.time}` {sign} {last}",
+    far = "min" if order == "DESC" else "max"
+    last = f"(SELECT {far}(`{relation.time}`) FROM (SELECT * FROM ({times}){tail}))"
+    if order == "DESC":
+        return replace(
+            wanted, since=(*wanted.since, last), conditions=(*wanted.conditions, f"`{relation.time}` >= {last}")
         )
-        for branch in chosen
-    }
+    until = f"{last} + toIntervalMicrosecond(1)"
+    return replace(
+        wanted, until=(*wanted.until, until), conditions=(*wanted.conditions, f"`{relation.time}` <= {last}")
+    )
 
 
 def definitions(relation: Relation, branch: Branch, steps: Mapping[str, str], texts: Iterable[str]) -> str:
     """`WITH` all names that `texts` lean on, directly or not."""
-    return defined({**relation.lambdas, **relation.shared, **branch.items, **steps}, texts)
+    return defined(names(relation, branch, steps), texts)
+
+
+def names(relation: Relation, branch: Branch, steps: Mapping[str, str]) -> dict[str, str]:
+    """Everything that has a name in a branch, with the expression behind it."""
+    return {**relation.lambdas, **relation.shared, **branch.items, **steps}
+
+
+def behind(known: Mapping[str, str], text: str) -> Iterator[str]:
+    """The expressions that `text` leans on."""
+    for name in leaned_on(known, [text]):
+        yield known[name]
 
 
 def defined(known: Mapping[str, str], texts: Iterable[str]) -> str:

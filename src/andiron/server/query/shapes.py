@@ -80,7 +80,9 @@ def series(table: exp.Table, moments: Moments, mentions: Mentions) -> None:
         value = f"fromUnixTimestamp64Micro(toInt64({first} + number * {step.microseconds}), 'UTC')"
         text = f'SELECT {value} AS "{column}" FROM numbers({count})'
     else:
-        numbers = ", ".join(sql(rewriter.detached(argument)) for argument in arguments)
+        first, last, *steps = (sql(rewriter.detached(argument)) for argument in arguments)
+        end = f"({last}) - 1" if table.this.name.lower() == "range" else last  # range() stops before its end
+        numbers = ", ".join((first, end, *steps))
         text = f'SELECT generate_series AS "{column}" FROM generate_series({numbers})'
     table.replace(Written(text=text, alias=exp.to_identifier(name, quoted=True)))
 

@@ -1,6 +1,8 @@
 """ClickHouse inside this process (chDB). One process owns a data path; handles to it run in parallel, each serving one call."""
 
 import contextlib
+import fcntl
+import os
 import queue
 import re
 import resource
@@ -37,6 +39,10 @@ class EmbeddedEngine:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"The store in {path} cannot be opened: {error.strerror}.") from None
+        if in_use(path):
+            raise DataPathBusy(
+                f"Another process is using the store in {path}: stop it, or give this one another folder with --data."
+            )
         self._connect: Callable[[], Any] = lambda: chdb.connect(str(path))
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._all: list[Any] = []
@@ -46,10 +52,6 @@ class EmbeddedEngine:
         try:
             first = self._connect()
         except Exception as error:
-            if "lock" in str(error).lower():
-                raise DataPathBusy(
-                    f"Another process is using the store in {path}: stop it, or give this one another folder with --data."
-                ) from None
             raise ConfigurationError(f"The store in {path} cannot be opened: {readable(str(error))}") from error
         self._all.append(first)
         self._idle.put(first)
@@ -112,6 +114,21 @@ class EmbeddedEngine:
             yield handle
         finally:
             self._idle.put(handle)
+
+
+def in_use(path: Path) -> bool:
+    """Whether a process holds the store. chDB, asked to open it, says so on standard error only."""
+    try:
+        status = os.open(path / "status", os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(status, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(status)
+    return False
 
 
 def load_chdb() -> Any:

@@ -36,9 +36,10 @@ CREATE TABLE IF NOT EXISTS ${db}.otel_logs${local} ${on_cluster}
 
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_body lower(Body) TYPE text(tokenizer = 'splitByNonAlpha'),  -- words of ten million bodies without reading them
+    INDEX idx_values mapValues(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX idx_level Level TYPE minmax GRANULARITY 1
 )
 ENGINE = ${merge_tree}
 PARTITION BY toDate(if(Timestamp BETWEEN IngestedAt - INTERVAL 2 DAY AND IngestedAt + INTERVAL 1 DAY, Timestamp, IngestedAt))
 ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
-SETTINGS ${table_settings};
+SETTINGS index_granularity = 2048, ${table_settings};
