@@ -54,11 +54,11 @@ class Door:
         self._clock = clock
         self.in_flight = 0
 
-    def admit(self, size: int) -> None:
-        """Refuse a request of `size` bytes before its body is read."""
+    def admit(self, size: int, held: int = 0) -> None:
+        """Refuse a request of `size` bytes, of which `held` are read and counted already."""
         if size > self._settings.max_body:
             raise Refusal(413, f"The body is larger than {self._settings.max_body:,} bytes (ANDIRON_MAX_BODY).")
-        if self.in_flight + size > self._settings.max_in_flight:
+        if self.in_flight + size - held > self._settings.max_in_flight:
             raise Refusal(429, "Too many requests are in memory at once (ANDIRON_MAX_IN_FLIGHT).", after=1)
         try:
             self._journal.check_room(size)
@@ -124,9 +124,9 @@ class Door:
         whole = signal.request.FromString(body)
         refused = refuse_too_deep(whole, limits.max_nesting)
         rejected = sum(points(record) if signal.name == "metrics" else 1 for record in refused)
-        if refused:
-            body = whole.SerializeToString()
-        return Checked(body, signal.count(whole), nested=True, rejected=rejected)
+        # Text in the loader's own field would pass for the JSON that the loader writes there.
+        whole.DiscardUnknownFields()
+        return Checked(whole.SerializeToString(), signal.count(whole), nested=True, rejected=rejected)
 
 
 @dataclass(frozen=True)

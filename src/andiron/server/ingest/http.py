@@ -81,8 +81,7 @@ class OtlpHttp:
             raise Refusal(403, str(error)) from None
         except Unavailable as error:
             raise Refusal(503, str(error), after=10) from None
-        length = headers.get(b"content-length", b"0")
-        self._door.admit(int(length) if length.isdigit() else 0)
+        self._door.admit(int(headers.get(b"content-length", b"0")))
         body = bytearray()
         try:
             more = True
@@ -94,8 +93,7 @@ class OtlpHttp:
                 if part:
                     body += part
                     self._door.hold(len(part))
-                    if len(body) > int(length or 0):
-                        self._door.admit(len(body))
+                    self._door.admit(len(body), held=len(body))
                 more = message.get("more_body", False)
             encoding = headers.get(b"content-encoding", b"").strip().lower().decode("latin-1")
             return await self._door.take(
@@ -119,9 +117,8 @@ class OtlpHttp:
             headers.append((b"www-authenticate", b"Bearer"))
         if refusal.status == 405:
             headers.append((b"allow", b"POST"))
-        if refusal.status in (413, 415):
-            # The rest of the body is still on its way, and nobody will read it.
-            headers.append((b"connection", b"close"))
+        # The rest of the body may be on its way. The connection stays open and uvicorn drops what comes: a sender that is cut off
+        # while it sends never reads the answer, takes the failure for the network's, and tries again for ever.
         await respond(send, refusal.status, kind, self._encode(status, kind), headers)
 
 

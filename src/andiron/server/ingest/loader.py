@@ -34,6 +34,8 @@ INSERT_SETTINGS: dict[str, str | int] = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,
     "max_partitions_per_insert_block": 0,
     "max_memory_usage": 4_000_000_000,
+    # The indexes of attributes and words are made when parts are merged: what is not merged yet is small and read as it is.
+    "materialize_skip_indexes_on_insert": 0,
 }
 
 
@@ -134,7 +136,7 @@ class Loader:
     def load(self, segment: Segment) -> None:
         """Insert all of `segment`. Raises `StoreUnavailable` when the store cannot take it now."""
         groups: dict[tuple[str, int], list[Entry]] = {}
-        for found in read(segment.path.read_bytes()):
+        for found in read(segment.path.read_bytes(), segment.seed):
             if isinstance(found, Damage):
                 self._report(segment, found)
             else:

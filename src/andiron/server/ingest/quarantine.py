@@ -72,8 +72,15 @@ class Quarantine:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a file and wait for the disk."""
-    with path.open("wb") as file:
+    """Write a file, whole or not at all, and wait for the disk."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -4,7 +4,8 @@
     entry   = mark, length of payload (u32), CRC-32 of payload (u32), payload
     payload = flags (u8), signal (u8), records (u32), received in ms (u64), length of database (u8), database, body
 
-Reading passes over what does not match its checksum and goes on at the next entry that does, so a flipped bit costs one request
+The CRC-32 starts from a seed that senders do not know, so that no body can hold bytes that pass for an entry of their own when
+the one around them is damaged. Reading passes over what does not match its checksum and goes on at the next entry that does, so a flipped bit costs one request
 and a torn tail, which was never acknowledged, costs nothing.
 """
 
@@ -33,13 +34,13 @@ class Entry:
     """Milliseconds since 1970 by the server's clock."""
     nested: bool = False
 
-    def encoded(self) -> tuple[bytes, bytes | memoryview]:
-        """The entry as it stands in the file: everything before the body, and the body."""
+    def encoded(self, seed: int = 0) -> tuple[bytes, bytes | memoryview]:
+        """The entry as it stands in a file of this seed: everything before the body, and the body."""
         database = self.database.encode()
         fixed = (
             FIXED.pack(NESTED if self.nested else 0, self.signal, self.records, self.received, len(database)) + database
         )
-        crc = isal_zlib.crc32(self.body, isal_zlib.crc32(fixed))
+        crc = isal_zlib.crc32(self.body, isal_zlib.crc32(fixed, seed))
         return HEAD.pack(MARK, len(fixed) + len(self.body), crc) + fixed, self.body
 
 
@@ -52,25 +53,31 @@ class Damage:
     torn: bool
 
 
-def read(data: bytes) -> Iterator[Entry | Damage]:
+def seed(boot: str) -> int:
+    """Where checksums start in the segments of one run of the server."""
+    start: int = isal_zlib.crc32(boot.encode())
+    return start
+
+
+def read(data: bytes, seed: int = 0) -> Iterator[Entry | Damage]:
     """What a segment's bytes hold, in order."""
     view = memoryview(data)
     at = 0
     while at < len(view):
-        found = payload(view, at)
+        found = payload(view, at, seed)
         if isinstance(found, memoryview):
             yield entry(found)
             at += HEAD.size + len(found)
             continue
         until = at
-        while (until := data.find(MARK, until + 1)) >= 0 and not isinstance(payload(view, until), memoryview):
+        while (until := data.find(MARK, until + 1)) >= 0 and not isinstance(payload(view, until, seed), memoryview):
             pass
         end = until if until >= 0 else len(view)
         yield Damage(at, view[at:end], torn=found and until < 0)
         at = end
 
 
-def payload(view: memoryview, at: int) -> memoryview | bool:
+def payload(view: memoryview, at: int, seed: int) -> memoryview | bool:
     """The sound payload of the entry at `at`; else whether the entry reaches beyond the end of the file."""
     if at + HEAD.size > len(view):
         return True
@@ -80,7 +87,7 @@ def payload(view: memoryview, at: int) -> memoryview | bool:
         return False
     if end > len(view):
         return True
-    return view[start:end] if isal_zlib.crc32(view[start:end]) == crc else False
+    return view[start:end] if isal_zlib.crc32(view[start:end], seed) == crc else False
 
 
 def entry(sound: memoryview) -> Entry:

@@ -19,6 +19,8 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from andiron.server.ingest.values import JSON_VALUE
+
 COMMON = "opentelemetry.proto.common.v1"
 
 
@@ -46,6 +48,8 @@ def validators() -> descriptor_pool.DescriptorPool:
         for field in message.field:
             if field.name in deeper:
                 field.type_name = f".{COMMON}.Deep"
+    # The loader's own field of values: whoever sends it takes the slow path, which drops what OTLP does not know.
+    messages["AnyValue"].field.add(name="json_value", number=JSON_VALUE, type=11, label=1, type_name=f".{COMMON}.Deep")
     pool.Add(common)
     for module in (
         resource_pb2,

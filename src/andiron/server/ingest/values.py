@@ -5,6 +5,7 @@ The door counts their depth and refuses records that are too deep; the loader tu
 """
 
 import base64
+import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -60,7 +61,7 @@ RECORDS = {"spans", "log_records", "metrics"}
 
 def refuse_too_deep(request: Any, most: int) -> list[Any]:
     """Take the records (spans, log records, metrics) that are nested too deeply out of `request` and return them."""
-    refused = []
+    refused: list[Any] = []
     for _, resources in request.ListFields():
         for resource in resources:
             if too_deep(resource.resource, most):
@@ -73,10 +74,12 @@ def refuse_too_deep(request: Any, most: int) -> list[Any]:
                         raise TooDeep
                     for name in RECORDS & {field.name for field, _ in scope.ListFields()}:
                         records = getattr(scope, name)
-                        bad = [record for record in records if too_deep(record, most)]
-                        refused += bad
-                        for record in bad:
-                            records.remove(record)
+                        bad = [too_deep(record, most) for record in records]
+                        if any(bad):
+                            refused += itertools.compress(records, bad)
+                            kept = [record for record, refuse in zip(records, bad, strict=True) if not refuse]
+                            del records[:]
+                            records.extend(kept)
     return refused
 
 

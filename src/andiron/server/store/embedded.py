@@ -59,7 +59,11 @@ class EmbeddedEngine:
     def query(self, sql: str, *, format: str = "JSONCompact", settings: Mapping[str, str | int] | None = None) -> bytes:
         """Run one statement and give its whole answer."""
         with self._handle() as handle, translated():
-            result = handle.query(sql + clause(settings), format)
+            try:
+                result = handle.query(sql + clause(settings), format)
+            except RuntimeError:
+                drain(handle)
+                raise
             data: bytes = result.bytes()
         return data
 
@@ -83,6 +87,7 @@ class EmbeddedEngine:
                 except BaseException:
                     with contextlib.suppress(Exception):
                         inserter.cancel()
+                    drain(handle)
                     raise
         except StoreError as error:
             if copy := CACHED_SCHEMA.search(str(error)):
@@ -129,6 +134,12 @@ def in_use(path: Path) -> bool:
     finally:
         os.close(status)
     return False
+
+
+def drain(handle: Any) -> None:
+    """Throw away what a failed statement had written: chDB would put it in front of the handle's next answer, whoever asks."""
+    with contextlib.suppress(RuntimeError):
+        handle.query("SELECT 1", "Null")
 
 
 def load_chdb() -> Any:
