@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 
 from andiron.server.store.embedded import EmbeddedEngine
 from andiron.server.store.schema import Schema
@@ -19,8 +19,7 @@ settings.register_profile(
     # Where a machine is slow, that is not the test's fault.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("thorough", settings.get_profile("default"), derandomize=False, max_examples=2000)
-settings.register_profile("quick", settings.get_profile("default"), phases=[Phase.explicit, Phase.generate], max_examples=500, derandomize=False)
+settings.register_profile("thorough", settings.get_profile("default"), derandomize=False, max_examples=400)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -47,7 +47,7 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one for each kind of value
     """What stands inside a container."""
     match value.WhichOneof("value"):
         case None:
@@ -66,7 +66,7 @@ def plain(value: Any) -> Any:
             return getattr(value, kind)
 
 
-def text(value: Any) -> str:
+def text(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
     """What stands in a map of attributes, or in a body."""
     match value.WhichOneof("value"):
         case None:
@@ -127,19 +127,23 @@ def each(request: Any, groups: str) -> Iterator[tuple[Any, Any, Any]]:
     for resource in getattr(request, f"resource_{groups}"):
         for scope in getattr(resource, f"scope_{groups}"):
             held = texts(resource.resource.attributes)
-            yield resource, scope, {
-                "ServiceName": held.get("service.name", ""),
-                "ResourceAttributes": held,
-                "ResourceAttributeTypes": types(resource.resource.attributes),
-                "ResourceSchemaUrl": resource.schema_url,
-                "ResourceDroppedAttributesCount": resource.resource.dropped_attributes_count,
-                "ScopeName": scope.scope.name,
-                "ScopeVersion": scope.scope.version,
-                "ScopeAttributes": texts(scope.scope.attributes),
-                "ScopeAttributeTypes": types(scope.scope.attributes),
-                "ScopeSchemaUrl": scope.schema_url,
-                "ScopeDroppedAttributesCount": scope.scope.dropped_attributes_count,
-            }
+            yield (
+                resource,
+                scope,
+                {
+                    "ServiceName": held.get("service.name", ""),
+                    "ResourceAttributes": held,
+                    "ResourceAttributeTypes": types(resource.resource.attributes),
+                    "ResourceSchemaUrl": resource.schema_url,
+                    "ResourceDroppedAttributesCount": resource.resource.dropped_attributes_count,
+                    "ScopeName": scope.scope.name,
+                    "ScopeVersion": scope.scope.version,
+                    "ScopeAttributes": texts(scope.scope.attributes),
+                    "ScopeAttributeTypes": types(scope.scope.attributes),
+                    "ScopeSchemaUrl": scope.schema_url,
+                    "ScopeDroppedAttributesCount": scope.scope.dropped_attributes_count,
+                },
+            )
 
 
 def spans(request: Any) -> Iterator[dict[str, Any]]:

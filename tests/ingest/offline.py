@@ -1,6 +1,6 @@
 """Reads a data folder whose server has stopped, in a process of its own, for chDB opens one path a process.
 
-    python -m tests.ingest.offline andiron-data < queries.json > rows.json
+python -m tests.ingest.offline andiron-data < queries.json > rows.json
 """
 
 import json

@@ -35,7 +35,9 @@ Strategy = st.SearchStrategy[Any]
 
 strings = st.one_of(
     st.text(max_size=8),
-    st.sampled_from(["", "\0", "a\0b", "😀", "é", '"\\/\n\t\x1f\x7f', "\u2028", "null", "'; --", "${db}", "{}", "\ufffd"]),
+    st.sampled_from(
+        ["", "\0", "a\0b", "😀", "é", '"\\/\n\t\x1f\x7f', "\u2028", "null", "'; --", "${db}", "{}", "\ufffd"]
+    ),
 )
 int64s = st.one_of(st.integers(-(2**63), 2**63 - 1), st.sampled_from([0, -1, 2**53 + 1, 2**63 - 1, -(2**63)]))
 uint64s = st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 1, 2**63, 2**64 - 1]))
@@ -90,7 +92,9 @@ tags = st.builds(
 )
 LOGFIRE: dict[str, Strategy] = {
     "logfire.msg": st.builds(AnyValue, string_value=strings),
-    "logfire.span_type": st.builds(AnyValue, string_value=st.sampled_from(["span", "log", "pending_span", "", "other"])),
+    "logfire.span_type": st.builds(
+        AnyValue, string_value=st.sampled_from(["span", "log", "pending_span", "", "other"])
+    ),
     "logfire.json_schema": st.builds(AnyValue, string_value=strings),
     "logfire.level_num": st.builds(AnyValue, int_value=st.one_of(st.integers(-1, 25), int64s)),
     "logfire.tags": tags,
@@ -185,7 +189,13 @@ exemplars = st.lists(
     st.builds(
         lambda message, value: Exemplar(**message, **value),
         st.fixed_dictionaries(
-            {}, optional={"filtered_attributes": attributes, "time_unix_nano": times, "span_id": span_ids, "trace_id": trace_ids}
+            {},
+            optional={
+                "filtered_attributes": attributes,
+                "time_unix_nano": times,
+                "span_id": span_ids,
+                "trace_id": trace_ids,
+            },
         ),
         st.one_of(st.just({}), st.builds(dict, as_double=doubles), st.builds(dict, as_int=int64s)),
     ),
@@ -218,9 +228,7 @@ numbers = points(
         st.one_of(st.just({}), st.builds(dict, as_double=doubles), st.builds(dict, as_int=int64s)),
     )
 )
-buckets = message(
-    ExponentialHistogramDataPoint.Buckets, offset=int32s, bucket_counts=st.lists(uint64s, max_size=4)
-)
+buckets = message(ExponentialHistogramDataPoint.Buckets, offset=int32s, bucket_counts=st.lists(uint64s, max_size=4))
 temporalities = st.integers(0, 2)
 KINDS: dict[str, Strategy] = {
     "gauge": message(Gauge, data_points=numbers),
@@ -270,7 +278,9 @@ KINDS: dict[str, Strategy] = {
     ),
 }
 metrics = st.sampled_from(sorted(KINDS)).flatmap(
-    lambda kind: message(Metric, name=strings, description=strings, unit=strings, metadata=attributes, **{kind: KINDS[kind]})
+    lambda kind: message(
+        Metric, name=strings, description=strings, unit=strings, metadata=attributes, **{kind: KINDS[kind]}
+    )
 )
 
 
@@ -293,7 +303,11 @@ log_requests: st.SearchStrategy[ExportLogsServiceRequest] = request(
     ExportLogsServiceRequest, ResourceLogs, ScopeLogs, log_records, ("resource_logs", "scope_logs", "log_records")
 )
 metric_requests: st.SearchStrategy[ExportMetricsServiceRequest] = request(
-    ExportMetricsServiceRequest, ResourceMetrics, ScopeMetrics, metrics, ("resource_metrics", "scope_metrics", "metrics")
+    ExportMetricsServiceRequest,
+    ResourceMetrics,
+    ScopeMetrics,
+    metrics,
+    ("resource_metrics", "scope_metrics", "metrics"),
 )
 
 

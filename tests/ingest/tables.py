@@ -27,7 +27,16 @@ READING: dict[str, str | int] = {
     "output_format_json_quote_denormals": 1,
     "output_format_json_quote_64bit_integers": 1,
 }
-TIMES = {"Timestamp", "Start", "End", "ObservedTimestamp", "TimeUnix", "StartTimeUnix", "Events.Timestamp", "Exemplars.TimeUnix"}
+TIMES = {
+    "Timestamp",
+    "Start",
+    "End",
+    "ObservedTimestamp",
+    "TimeUnix",
+    "StartTimeUnix",
+    "Events.Timestamp",
+    "Exemplars.TimeUnix",
+}
 DOUBLES = {
     "Value", "Sum", "Min", "Max", "ExplicitBounds", "ZeroThreshold", "ValueAtQuantiles.Quantile", "ValueAtQuantiles.Value",
     "Exemplars.Value",
@@ -71,7 +80,7 @@ class Tables:
         journal = cast("Journal", self._kept)
         settings = Settings(_env_file=None, data=folder)
         self._door = Door(settings, journal, self.instruments, clock=lambda: self.received / 1000)
-        self._loader = Loader(journal, engine, self.quarantine, self.instruments, ensure=lambda database: True)
+        self._loader = Loader(journal, engine, self.quarantine, self.instruments, ensure=bool)
 
     def entries(
         self, signal: Signal, bodies: Iterable[bytes], *, as_json: bool = False, received: int = 0
@@ -102,7 +111,9 @@ class Tables:
     def rows(self, table: str, received: int | None = None) -> list[dict[str, Any]]:
         """The rows of a table, or those received at a moment."""
         condition = "" if received is None else f" WHERE toUnixTimestamp64Milli(IngestedAt) = {received}"
-        return [normal(row) for row in self._select(f"SELECT * EXCEPT IngestedAt FROM {self.database}.{table}{condition}")]
+        return [
+            normal(row) for row in self._select(f"SELECT * EXCEPT IngestedAt FROM {self.database}.{table}{condition}")
+        ]
 
     def points(self, received: int) -> list[dict[str, Any]]:
         """Each data point received at a moment, with its series."""
@@ -127,7 +138,10 @@ class Tables:
 
     def moments(self, table: str) -> list[int]:
         """When each row of a table was received."""
-        return [int(row["at"]) for row in self._select(f"SELECT toUnixTimestamp64Milli(IngestedAt) AS at FROM {self.database}.{table}")]
+        return [
+            int(row["at"])
+            for row in self._select(f"SELECT toUnixTimestamp64Milli(IngestedAt) AS at FROM {self.database}.{table}")
+        ]
 
     def count(self, table: str) -> int:
         """How many rows a table holds."""
@@ -141,27 +155,24 @@ class Tables:
 ARRAYS = {"BucketCounts", "ExplicitBounds", "PositiveBucketCounts", "NegativeBucketCounts"}
 
 
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(TIMES, lambda text: int(text.replace(".", ""))),
+    **dict.fromkeys(DOUBLES, lambda text: double(float(text))),
+    **dict.fromkeys(BIG, int),
+}
+
+
 def normal(row: dict[str, Any]) -> dict[str, Any]:
     """A row in the words of `expected.py`."""
     out = {}
     for name, value in row.items():
-        if name == "TimestampTime":
-            continue
-        if name in TIMES:
-            out[name] = each(name, lambda text: int(text.replace(".", "")), value)
-        elif name in DOUBLES:
-            out[name] = each(name, lambda text: double(float(text)), value)
-        elif name in BIG:
-            out[name] = each(name, int, value)
-        elif name.endswith("Types"):
-            out[name] = each(name, typed, value)
-        else:
-            out[name] = value
-    for name, kinds in list(out.items()):
-        if name.endswith("Types"):
-            attributes = name.removesuffix("Types") + "s"
-            out[attributes] = each(name, attribute_texts, out[attributes], kinds)
-    if out.get("BodyType") in ("json", "double"):
+        change = typed if name.endswith("Types") else CHANGES.get(name)
+        out[name] = each(name, change, value) if change else value
+    out.pop("TimestampTime", None)
+    for name in [name for name in out if name.endswith("Types")]:
+        attributes = name.removesuffix("Types") + "s"
+        out[attributes] = each(name, attribute_texts, out[attributes], out[name])
+    if "BodyType" in out:
         out["Body"] = spelled(out["Body"], out["BodyType"])
     if "ServiceName" in out:
         out["ServiceName"] = spelled(out["ServiceName"], out["ResourceAttributeTypes"].get("service.name", ""))

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from tests.ingest.tables import Tables
 
 pytestmark = [pytest.mark.requirement("AN-01"), pytest.mark.requirement("GW-03")]
 
-many = settings(max_examples=3 * settings.default.max_examples)
+many = settings(max_examples=3 * settings().max_examples)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +119,17 @@ def metric(**attributes: Any) -> bytes:
 
 
 def test_series_are_told_apart_by_names_values_and_types(tables: Tables) -> None:
-    different = [{}, {"a": "1"}, {"a": 1}, {"a": 1.0}, {"a": True}, {"b": "1"}, {"a": "1", "b": "1"}, {"a": "1b1"}, {"a": ""}]
+    different: list[dict[str, Any]] = [
+        {},
+        {"a": "1"},
+        {"a": 1},
+        {"a": 1.0},
+        {"a": True},
+        {"b": "1"},
+        {"a": "1", "b": "1"},
+        {"a": "1b1"},
+        {"a": ""},
+    ]
     received = tables.send(METRICS, [metric(**attributes) for attributes in different])
     assert len(tables.series(received)) == len(different)
 

@@ -17,7 +17,9 @@ names = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
 bodies = st.one_of(
     st.binary(max_size=200),
     # Bodies made to be taken for entries: whole ones but for the seed, marks, heads, and pieces of them.
-    st.lists(st.sampled_from([FORGED, MARK, MARK[:-1], MARK[1:], HEAD.pack(MARK, 20, 0), b"x"]), max_size=6).map(b"".join),
+    st.lists(st.sampled_from([FORGED, MARK, MARK[:-1], MARK[1:], HEAD.pack(MARK, 20, 0), b"x"]), max_size=6).map(
+        b"".join
+    ),
 )
 entries = st.builds(
     Entry,

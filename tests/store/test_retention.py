@@ -1,64 +1,135 @@
-"""Retention: what is older than its signal may be leaves, and the disk shrinks."""
+"""Retention is set per signal, follows the settings, and really frees the disk."""
 
 import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 
-from andiron.server.ingest.loader import INGESTED_AT, insert
-from andiron.server.ingest.signals import LOGS, TRACES
+from andiron.server.ingest.signals import LOGS, METRICS, SIGNALS, TRACES
 from andiron.server.store.embedded import EmbeddedEngine
 from andiron.server.store.retention import TABLES, apply_retention
-from bench.telemetry import Telemetry
+from tests.ingest.numbered import numbered
+from tests.ingest.tables import Tables
 
-DAYS = {"traces": timedelta(days=30), "logs": timedelta(days=30), "metrics": timedelta(days=90)}
+pytestmark = pytest.mark.requirement("AN-10")
+
+DAY = 86_400
+KEEP = {"traces": timedelta(days=30), "logs": timedelta(days=7), "metrics": timedelta(days=90)}
 
 
-def number(engine: EmbeddedEngine, sql: str) -> int:
-    return int(json.loads(engine.query(sql))["data"][0][0])
+def ttls(engine: EmbeddedEngine, database: str) -> dict[str, str]:
+    """The TTL of each table that has one."""
+    answer = engine.query(
+        "SELECT name, extract(create_table_query, 'TTL (.*?) SETTINGS') AS ttl FROM system.tables "
+        f"WHERE database = '{database}' AND ttl != ''"
+    )
+    return dict(json.loads(answer)["data"])
 
 
-def eventually(happens: Callable[[], bool]) -> None:
+def eager(engine: EmbeddedEngine, database: str) -> None:
+    """Let expired parts go at once instead of within minutes."""
+    for table in (table for of_signal in TABLES.values() for table in of_signal):
+        engine.command(
+            f"ALTER TABLE {database}.{table} MODIFY SETTING old_parts_lifetime = 1, merge_with_ttl_timeout = 0"
+        )
+
+
+def until(engine: EmbeddedEngine, table: str, happens: Callable[[], bool]) -> None:
+    """Wait for the background. It sleeps half a minute between two looks; this wakes it."""
     deadline = time.monotonic() + 60
     while not happens():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
+        assert time.monotonic() < deadline
+        engine.command(f"SYSTEM STOP CLEANUP {table}")
+        engine.command(f"SYSTEM START CLEANUP {table}")
+        time.sleep(0.05)
 
 
-def load(engine: EmbeddedEngine, database: str, days_ago: float, token: str) -> None:
-    received = int((time.time() - days_ago * 86_400) * 1000).to_bytes(8, "little")
-    insert(engine, TRACES, database, Telemetry().traces(64) + INGESTED_AT + received, token)
-    insert(engine, LOGS, database, Telemetry().logs(64) + INGESTED_AT + received, token)
+def files(engine: EmbeddedEngine, database: str, table: str) -> set[Path]:
+    """The files of a table's parts on disk."""
+    answer = engine.query(f"SELECT data_paths FROM system.tables WHERE database = '{database}' AND name = '{table}'")
+    ((paths,),) = json.loads(answer)["data"]
+    return {file for path in paths for file in Path(path).glob("[0-9]*/*")}
 
 
-@pytest.mark.requirement("AN-10")
-def test_every_table_of_telemetry_has_the_retention_of_its_signal(engine: EmbeddedEngine, database: str) -> None:
-    apply_retention(engine, database, DAYS)
-    for signal, tables in TABLES.items():
-        for table in tables:
-            created = engine.query(f"SHOW CREATE TABLE {database}.{table}", format="TSVRaw").decode()
-            assert f"toIntervalSecond({int(DAYS[signal].total_seconds())})" in created
+def only(tables: Tables, table: str, received: int) -> bool:
+    return tables.moments(table) == [received]
 
 
-@pytest.mark.requirement("AN-10")
-def test_expired_records_leave_and_free_the_disk_and_the_others_stay(engine: EmbeddedEngine, database: str) -> None:
-    apply_retention(engine, database, DAYS)
-    for table in ("otel_traces", "otel_logs"):
-        engine.command(
-            f"ALTER TABLE {database}.{table} MODIFY SETTING merge_with_ttl_timeout = 0, old_parts_lifetime = 1, "
-            "cleanup_delay_period = 1, max_cleanup_delay_period = 1, merge_selecting_sleep_ms = 100, "
-            "max_merge_selecting_sleep_ms = 200"
-        )
-    load(engine, database, days_ago=20, token="old")
-    load(engine, database, days_ago=0, token="new")
-    assert number(engine, f"SELECT count() FROM {database}.otel_traces") == 128
-    of_parts = f"FROM system.parts WHERE database = '{database}' AND table = 'otel_traces' AND rows > 0"
-    before = number(engine, f"SELECT sum(bytes_on_disk) {of_parts}")
+def one_part(engine: EmbeddedEngine, database: str, table: str) -> bool:
+    return len({file.parent for file in files(engine, database, table)}) == 1
 
-    apply_retention(engine, database, DAYS | {"traces": timedelta(days=10)})
 
-    eventually(lambda: number(engine, f"SELECT count() FROM {database}.otel_traces") == 64)
-    eventually(lambda: number(engine, f"SELECT sum(bytes_on_disk) {of_parts}") < before)
-    assert number(engine, f"SELECT count() FROM {database}.otel_logs") == 128
+def test_every_table_is_kept_for_as_long_as_its_signal(engine: EmbeddedEngine, database: str) -> None:
+    assert ttls(engine, database) == {}
+    apply_retention(engine, database, KEEP)
+    assert ttls(engine, database) == {
+        table: f"toDateTime(IngestedAt) + toIntervalSecond({int(KEEP[signal].total_seconds())})"
+        for signal, of_signal in TABLES.items()
+        for table in of_signal
+    }
+
+
+def test_every_table_with_data_has_a_retention(engine: EmbeddedEngine, database: str) -> None:
+    answer = engine.query(
+        f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree' ORDER BY name"
+    )
+    named = {name for (name,) in json.loads(answer)["data"]}
+    assert named - {"andiron_schema"} == {table for of_signal in TABLES.values() for table in of_signal}
+
+
+def test_only_a_changed_setting_is_applied_again(
+    engine: EmbeddedEngine, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_retention(engine, database, KEEP)
+    commands: list[str] = []
+    with monkeypatch.context() as watched:
+        watched.setattr(engine, "command", commands.append)
+        apply_retention(engine, database, KEEP)
+        assert commands == []
+        apply_retention(engine, database, KEEP | {"logs": timedelta(hours=1)})
+    assert commands == [f"ALTER TABLE {database}.otel_logs  MODIFY TTL toDateTime(IngestedAt) + toIntervalSecond(3600)"]
+    for command in commands:
+        engine.command(command)
+    assert "toIntervalSecond(3600)" in ttls(engine, database)["otel_logs"]
+    assert f"toIntervalSecond({30 * DAY})" in ttls(engine, database)["otel_traces"]
+
+
+def test_what_has_expired_leaves_the_tables_and_the_disk_and_the_rest_stays(
+    engine: EmbeddedEngine, database: str, tmp_path: Path
+) -> None:
+    apply_retention(engine, database, dict.fromkeys(KEEP, timedelta(days=2)))
+    eager(engine, database)
+    tables = Tables(engine, database, tmp_path)
+    now = int(time.time() * 1000)
+    watched = {TRACES: "otel_traces", LOGS: "otel_logs", METRICS: "metric_numbers"}
+    before = {table: files(engine, database, table) for table in watched.values()}
+    assert not any(before.values())
+    for signal in SIGNALS:
+        tables.send(signal, [numbered(signal.name, ["old"])], received=now - 3 * DAY * 1000)
+        tables.send(signal, [numbered(signal.name, ["new"])], received=now)
+    for table in ("otel_traces", "otel_traces_trace_id_ts", "otel_logs", "metric_numbers", "metric_series"):
+        until(engine, f"{database}.{table}", partial(only, tables, table, now))
+    for table in watched.values():
+        # The part of what stays, and nothing of what has gone.
+        until(engine, f"{database}.{table}", partial(one_part, engine, database, table))
+
+
+def test_a_shorter_retention_frees_what_is_there_already(engine: EmbeddedEngine, database: str, tmp_path: Path) -> None:
+    apply_retention(engine, database, KEEP)
+    eager(engine, database)
+    tables = Tables(engine, database, tmp_path)
+    now = int(time.time() * 1000)
+    tables.send(LOGS, [numbered("logs", ["yesterday"])], received=now - DAY * 1000)
+    tables.send(TRACES, [numbered("traces", ["yesterday"])], received=now - DAY * 1000)
+    assert tables.count("otel_logs") == 1
+    apply_retention(engine, database, KEEP | {"logs": timedelta(hours=1)})
+    until(
+        engine,
+        f"{database}.otel_logs",
+        lambda: tables.count("otel_logs") == 0 and not files(engine, database, "otel_logs"),
+    )
+    assert tables.count("otel_traces") == 1

@@ -88,7 +88,7 @@ def retry(
     with sender(url, token, settings_of(data)) as send:
         for entry in entries:
             try:
-                send(entry, quarantine.body(entry))
+                send(entry, rewritten(entry, quarantine.body(entry)))
             except (AndironError, httpx.HTTPError, StopIteration) as error:
                 failed += 1
                 typer.echo(f"{entry.id}: still refused: {error or 'its signal is unknown'}", err=True)
@@ -106,6 +106,19 @@ def remove(entry_id: Id, *, data: Data = None) -> None:
     entry = found(quarantine, entry_id)
     quarantine.remove(entry)
     typer.echo(f"{entry.id} removed")
+
+
+def rewritten(entry: Refused, body: bytes) -> bytes:
+    """The request as this program would have written it: Protobuf forgives more than the store does, such as a value set twice or
+    a field of another type, and what it made of them is kept.
+    """
+    try:
+        request = by_name(entry.signal).request.FromString(body)
+    except (DecodeError, StopIteration):
+        return body
+    request.DiscardUnknownFields()
+    written: bytes = request.SerializeToString()
+    return written
 
 
 Send = Callable[[Refused, bytes], None]

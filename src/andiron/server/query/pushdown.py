@@ -1,5 +1,7 @@
 """Moves conditions, limits and joins of a query to the sources of its relations, in words that ClickHouse's indexes understand."""
 
+import re
+
 from sqlglot import exp
 
 from andiron.server.query.grammar import Fragment, Native, Written, quoted, sql
@@ -149,12 +151,26 @@ def ask(mention: Mention, condition: exp.Expr) -> None:
     for column in columns:
         column.set("table", None)
     named = {column.name for column in columns}
+    imply(mention, moved, named)
+    if (words := searched(moved)) is not None:
+        mention.words.append(words)
+        return
     text = sql(moved)
     mention.conditions.append(text)
     series = mention.relation.series
     if named <= {*series, *(step for step in mention.steps if of_series(mention, step))} and series:
         mention.series.append(text)
-    imply(mention, moved, named)
+
+
+def searched(condition: exp.Expr) -> str | None:
+    """The words that a search in the bodies of logs is for, where the index knows them."""
+    if not condition.args.get("template", "").startswith("hasAllTokens"):
+        return None
+    place, words = condition.expressions
+    if not (isinstance(place, exp.Column) and place.name == "log_body" and isinstance(words, exp.Literal)):
+        return None
+    # A body that is NULL is an empty text to the index, which has no word in it; only a search for no word could tell.
+    return f"lower({sql(words)})" if re.search("[0-9A-Za-z]", words.name) else None
 
 
 def of_series(mention: Mention, step: str) -> bool:
@@ -186,12 +202,6 @@ def imply(mention: Mention, condition: exp.Expr, named: set[str]) -> None:  # no
         if least > EVENT_LEVEL:
             mention.narrow(frozenset({"span", "log", "pending_span"}))
     template = condition.args.get("template", "")
-    if (
-        template.startswith("hasAllTokens")
-        and named == {"log_body"}
-        and isinstance(condition.expressions[1], exp.Literal)
-    ):
-        mention.words.append(f"lower({sql(condition.expressions[1])})")
     if all(isinstance(node, PLAIN) or (isinstance(node, Fragment) and template) for node in condition.walk()):
         for column in named & ONLY_IN.keys():
             mention.narrow(ONLY_IN[column])
