@@ -1,6 +1,7 @@
 """The schema is made, upgraded and refused as it should be, and the same insert again adds nothing."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -206,6 +207,44 @@ def test_the_same_token_adds_nothing_after_a_restart(tmp_path: Path) -> None:
     ]
     assert runs[0] == runs[1]
     assert all(json.loads(runs[0]).values())
+
+
+# The copy of the Protobuf schema that ClickHouse keeps in the current folder
+
+
+@pytest.mark.parametrize("kept", [0, 50, "message LogRecord"])
+def test_a_copy_of_the_protobuf_schema_that_a_full_disk_broke_is_given_up(tmp_path: Path, kept: int | str) -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests.store.test_schema import *\n"
+        "from andiron.errors import StoreUnavailable\n"
+        "engine = EmbeddedEngine(Path('store')); Schema(engine).ensure('again'); failed = 0\n"
+        "for signal in (*SIGNALS, *SIGNALS):\n"
+        "    try: insert(engine, signal, 'again', bodies()[signal.name], signal.name)\n"
+        "    except StoreUnavailable: failed += 1\n"
+        "print(json.dumps([failed, counts(engine, 'again')])); engine.close()"
+    )
+
+    def run() -> tuple[int, dict[str, int]]:
+        path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        failed, rows = json.loads(done.stdout)
+        return failed, rows
+
+    failed, rows = run()
+    assert failed == 0
+    assert all(rows.values())
+    (copy,) = (tmp_path / "__cache__").iterdir()
+    whole = copy.read_text()
+    copy.write_text(whole[: whole.index(kept) if isinstance(kept, str) else kept])
+    assert run() == (1, rows)
+    assert [each.read_text().strip() for each in (tmp_path / "__cache__").iterdir()] == [whole.strip()]
 
 
 # Partitions

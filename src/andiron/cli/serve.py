@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -87,6 +88,9 @@ def run(settings: Settings, console: Console) -> None:
             console.print(welcome(settings), highlight=False, soft_wrap=True)
         await serving
 
+    # uvicorn stops at these, and then sends them to itself again: by then everything is written, and the end is a good one.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)
     loop = config.get_loop_factory()
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(main())
