@@ -558,9 +558,39 @@ def test_branches_that_cannot_answer_are_not_read() -> None:
     assert "otel_logs" in text_of("SELECT count(*) FROM records WHERE coalesce(duration, 5) > 1")
 
 
+def test_a_search_in_bodies_only_looks_at_the_indexed_column() -> None:
+    text = text_of("SELECT count(*) FROM records WHERE search(log_body, 'Timeout payment')")
+    assert "hasAllTokens(lower(Body), lower('Timeout payment'))" in text
+    assert text.count("hasAllTokens(") == 1
+    assert "otel_traces" not in text
+
+
+def test_the_search_for_no_word_finds_nothing(ask: Ask) -> None:
+    assert ask("SELECT count(*) AS n FROM records WHERE search(log_body, '')") == [{"n": 0}]
+    assert ask("SELECT count(*) AS n FROM records WHERE search(log_body, '!') AND service_name = 'shop'") == [{"n": 0}]
+
+
+def test_each_source_delivers_its_first_rows_by_time() -> None:
+    text = text_of("SELECT message FROM records ORDER BY start_timestamp DESC LIMIT 7 OFFSET 2")
+    assert text.count("ORDER BY Timestamp DESC LIMIT 9)") == 2
+    more = text_of("SELECT message FROM records ORDER BY start_timestamp DESC, span_id LIMIT 7")
+    assert "ORDER BY Timestamp" not in more
+    trace = text_of("SELECT message FROM records WHERE trace_id = 'abc' ORDER BY start_timestamp DESC LIMIT 7")
+    assert trace.count("LIMIT") == 1
+
+
+def test_the_first_events_are_the_right_ones(ask: Ask) -> None:
+    columns = "SELECT kind, start_timestamp, span_id, attributes FROM records_all"
+    for condition in ("true", "kind = 'span_event'", "service_name = 'shop'"):
+        for order, descending in (("DESC", True), ("ASC", False)):
+            found = ask(f"{columns} WHERE {condition} ORDER BY start_timestamp {order} LIMIT 4")
+            times = [row["start_timestamp"] for row in ask(f"{columns} WHERE {condition}")]
+            assert [row["start_timestamp"] for row in found] == sorted(times, reverse=descending)[:4]
+
+
 def test_a_trace_is_looked_up_by_the_table_of_traces() -> None:
     text = text_of("SELECT message FROM records WHERE trace_id = 'abc'")
-    assert "otel_traces_trace_id_ts WHERE TraceId = 'abc'" in text
+    assert text.count("otel_traces_trace_id_ts WHERE TraceId = 'abc'") == 2  # once a branch of spans
     joined = text_of("SELECT 1 FROM records a JOIN records b ON a.trace_id = b.trace_id WHERE a.trace_id = 'abc'")
     assert joined.count("\"trace_id\" = 'abc'") >= 6
 

@@ -25,6 +25,7 @@ class Mention:
     trace_id: str = ""
     words: list[str] = field(default_factory=list)
     latest: tuple[str, int] | None = None
+    ties: bool = False
     equal: dict[str, exp.Literal] = field(default_factory=dict)
     """Columns that have to be a constant."""
 
@@ -75,6 +76,7 @@ class Mention:
             trace_id=self.trace_id,
             words=tuple(self.words),
             latest=self.latest,
+            ties=self.ties,
         )
         alias = exp.to_identifier(self.name)
         self.table.replace(Written(text=written(self.relation, wanted, database), alias=alias))

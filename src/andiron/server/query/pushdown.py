@@ -1,7 +1,5 @@
 """Moves conditions, limits and joins of a query to the sources of its relations, in words that ClickHouse's indexes understand."""
 
-import re
-
 from sqlglot import exp
 
 from andiron.server.query.grammar import Fragment, Native, Written, quoted, sql
@@ -59,6 +57,8 @@ EVENT_LEVEL = 9
 
 FEW = 1000
 """Up to so many rows it pays to look for their times first."""
+MANY = 10_000
+"""Up to so many rows it pays that each source sorts its own."""
 
 
 def conjuncts(where: exp.Where | None) -> list[exp.Expr]:
@@ -169,8 +169,7 @@ def searched(condition: exp.Expr) -> str | None:
     place, words = condition.expressions
     if not (isinstance(place, exp.Column) and place.name == "log_body" and isinstance(words, exp.Literal)):
         return None
-    # A body that is NULL is an empty text to the index, which has no word in it; only a search for no word could tell.
-    return f"lower({sql(words)})" if re.search("[0-9A-Za-z]", words.name) else None
+    return f"lower({sql(words)})"
 
 
 def of_series(mention: Mention, step: str) -> bool:
@@ -178,7 +177,7 @@ def of_series(mention: Mention, step: str) -> bool:
     return mention.relation.series != frozenset() and step in mention.steps
 
 
-def imply(mention: Mention, condition: exp.Expr, named: set[str]) -> None:  # noqa: C901, PLR0912 - a list of rules
+def imply(mention: Mention, condition: exp.Expr, named: set[str]) -> None:  # noqa: C901 - a list of rules
     """Draw conclusions that lead ClickHouse's indexes or spare a branch."""
     left, right = condition.args.get("this"), condition.args.get("expression")
     if isinstance(left, exp.Column) and left.name == mention.relation.time:
@@ -228,9 +227,9 @@ def bound(mention: Mention, condition: exp.Expr) -> None:
 
 
 def nearest(select: exp.Select, mention: Mention, mentions: Mentions) -> None:
-    """For the first N by time, have the source find their times before it reads their wide columns: 2.3 s became 0.2 s."""
+    """For the first N by time, have the source find them before it reads their wide columns: 2.3 s became 0.2 s."""
     order, limit = select.args.get("order"), select.args.get("limit")
-    if order is None or not isinstance(limit, exp.Limit) or mention.columns <= CHEAP | {mention.relation.time}:
+    if order is None or not isinstance(limit, exp.Limit) or mention.trace_id:
         return
     if any(select.args.get(clause) for clause in ("group", "having", "distinct", "qualify", "windows")):
         return
@@ -246,5 +245,8 @@ def nearest(select: exp.Select, mention: Mention, mentions: Mentions) -> None:
     counts = [limit.expression, *([offset.expression] if offset else [])]
     if all(isinstance(count, exp.Literal) and count.is_int for count in counts):
         rows = sum(int(count.name) for count in counts)
-        if rows <= FEW and not mention.trace_id:
+        mention.ties = len(order.expressions) > 1
+        narrow = mention.columns <= CHEAP | {mention.relation.time}
+        twice = mention.ties or mention.relation.name == "metrics"
+        if rows <= (FEW if twice else MANY) and not (twice and narrow):
             mention.latest = ("DESC" if first.args.get("desc") else "ASC", rows)

@@ -32,6 +32,10 @@ JSON = frozenset({*MAPS, "attributes_json_schema", "otel_events", "otel_links", 
 """Columns whose text is JSON."""
 
 
+SEEN = "_seen"
+"""When the trace that is wanted was seen first and last: a name for one look at the table of traces."""
+
+
 @dataclass(frozen=True)
 class Branch:
     """One source of a relation: what it calls things and where they come from."""
@@ -73,9 +77,12 @@ class Wanted:
     kinds: frozenset[str] | None = None
     trace_id: str = ""
     words: tuple[str, ...] = ()
-    """Expressions of words that the bodies of logs have to contain, for the index of words."""
+    """Expressions of words that the bodies of logs have to contain. Asked of the raw column only: answered by the index of words,
+    they cost nothing, and a second look at the text would read it all."""
     latest: tuple[str, int] | None = None
-    """Only the rows that come first by time, as (`ASC` or `DESC`, how many), and those of the same instant."""
+    """Only the rows that come first by time, as (`ASC` or `DESC`, how many)."""
+    ties: bool = False
+    """And those of the same instant, because something else decides among them."""
 
 
 def written(relation: Relation, wanted: Wanted, database: str) -> str:
@@ -83,7 +90,11 @@ def written(relation: Relation, wanted: Wanted, database: str) -> str:
     chosen = [branch for branch in relation.branches if wanted.kinds is None or branch.kind in wanted.kinds]
     nothing = () if chosen else ("false",)  # no branch is left, but the columns still have to exist
     chosen = chosen or [relation.branches[0]]
-    wanted = nearest(relation, wanted, chosen)
+    if wanted.trace_id:
+        wanted = replace(wanted, steps={**wanted.steps, SEEN: seen(wanted.trace_id)})
+    tail = first(relation, wanted)
+    if wanted.latest and not tail:
+        wanted = nearest(relation, wanted, chosen)
     outputs = wanted.columns or (relation.time,)
     # What needs the whole map anyway is computed once, above the branches: 54 ms to plan all columns, otherwise 80.
     whole = bool(MAPS.keys() & set(wanted.columns)) and not relation.series
@@ -91,7 +102,15 @@ def written(relation: Relation, wanted: Wanted, database: str) -> str:
     known = {**relation.lambdas, **relation.shared}
     below = [name for name in outputs if name not in above]
     below += sorted(leaned_on({**known, **chosen[0].items}, above) & chosen[0].items.keys() - set(below))
-    texts = [selection(relation, b, wanted, below, nothing) for b in chosen]
+    texts = []
+    for branch in chosen:
+        if tail and branch.kind == EVENT:
+            texts.append(selection(relation, branch, nearest(relation, wanted, [branch]), below, nothing))
+        elif tail:
+            # In brackets: an ORDER BY at the end of a UNION is not that of its last part alone.
+            texts.append(f"SELECT * FROM ({selection(relation, branch, wanted, below, nothing, tail)})")
+        else:
+            texts.append(selection(relation, branch, wanted, below, nothing))
     union = " UNION ALL ".join(texts)
     if above:
         union = f"{defined(known, above)}SELECT {', '.join(f'`{name}`' for name in outputs)} FROM ({union})"
@@ -140,21 +159,35 @@ def bounds(relation: Relation, branch: Branch, wanted: Wanted) -> Iterator[str]:
             else:
                 yield f"{time} {sign} {text}"
     if wanted.trace_id and branch.kind in {"span", EVENT}:
-        seen = f"FROM ${{db}}.otel_traces_trace_id_ts WHERE TraceId = {wanted.trace_id}"
         yield f"TraceId = {wanted.trace_id}"
-        yield f"Timestamp >= (SELECT min(Start) {seen})"
-        # Padded by a second, as the authors of that table advise.
-        yield f"Timestamp <= (SELECT max(End) {seen}) + toIntervalSecond(1)"
+        yield f"Timestamp >= {SEEN}.1 AND Timestamp <= {SEEN}.2"
     if branch.kind == "log":
         for words in wanted.words:
             yield f"hasAllTokens(lower(Body), {words})"
 
 
+def seen(trace_id: str) -> str:
+    """The times of a trace, which spare the days that it does not belong to."""
+    # Padded by a second, as the authors of that table advise.
+    times = "(min(Start), max(End) + toIntervalSecond(1))"
+    return f"(SELECT {times} FROM ${{db}}.otel_traces_trace_id_ts WHERE TraceId = {trace_id})"
+
+
+def first(relation: Relation, wanted: Wanted) -> str:
+    """What has a branch deliver no more than the first rows by time.
+
+    By the raw column, which is finer: ClickHouse then skips what its indexes know to come later, and reads wide columns only of the
+    rows that are left. Events have times of their own; and all rows of an instant can only be found by its bound, see `nearest`.
+    """
+    if wanted.latest is None or wanted.ties or relation.name == "metrics":
+        return ""
+    order, count = wanted.latest
+    return f" ORDER BY Timestamp {order} LIMIT {count}"
+
+
 def nearest(relation: Relation, wanted: Wanted, chosen: Iterable[Branch]) -> Wanted:
     """Bounded to the first rows by time: their times are looked up alone, before any wide column is read."""
-    if wanted.latest is None:
-        return wanted
-    order, count = wanted.latest
+    order, count = wanted.latest or ("", 0)
     tail = f" ORDER BY `{relation.time}` {order} LIMIT {count}"
     times = " UNION ALL ".join(
         f"SELECT * FROM ({selection(relation, branch, wanted, [relation.time], tail=tail)})" for branch in chosen
