@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from andiron.errors import ConfigurationError, DataPathBusy, StoreError, StoreUnavailable
+from andiron.server.store.healing import forget_tokens_without_parts
 from andiron.server.store.messages import readable
 
 LATER = {241, 243, 252, 319, 425, 999} | {74, 75, 76, 77, 87, 88, 107, 172, 173, 204, 214, 294, 400, 439, 531, 586}
@@ -43,6 +44,7 @@ class EmbeddedEngine:
             raise DataPathBusy(
                 f"Another process is using the store in {path}: stop it, or give this one another folder with --data."
             )
+        forget_tokens_without_parts(path)
         self._connect: Callable[[], Any] = lambda: chdb.connect(str(path))
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._all: list[Any] = []
