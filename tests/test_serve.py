@@ -111,3 +111,17 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "ANDIRON_RETENTION_LOGS" in result.stderr
     assert "30d" in result.stderr
+
+
+@pytest.mark.requirement("AN-11")
+def test_it_counts_what_passes_each_stage(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        assert server.post("/v1/traces", Telemetry().traces(8), content_type="application/x-protobuf")[0] == 200
+        assert server.post("/v1/traces", b"\xff", content_type="application/x-protobuf")[0] == 400
+        server.until_loaded(8)
+        assert server.metric("andiron_ingest_acknowledged_records_total") == 8
+        assert server.metric("andiron_ingest_requests_total") == 2
+        server.until(lambda: server.metric("andiron_journal_backlog_bytes") == 0)
+        server.sql("SELECT 1")
+        assert server.metric("andiron_query_seconds_count") == 1
+        assert json.loads(server.get("/readyz")) == {"status": "ready"}
