@@ -65,9 +65,10 @@ docs: $(READY) ## Write the generated pages anew
 
 .PHONY: lock
 lock: $(READY) ## Resolve the dependencies anew into the two lock files
-	$(BIN)/uv pip compile --quiet --upgrade $(LOCK) --extra server --output-file requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --upgrade $(LOCK) --constraint requirements.lock \
-		--extra server --extra memory --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade $(LOCK) --extra server --extra memory --extra dev \
+		--output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade $(LOCK) --constraint requirements-dev.lock --extra server \
+		--output-file requirements.lock pyproject.toml
 
 # For every platform and Python at once, with hashes; uv writes no index and no path unless asked to.
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -1,0 +1,1 @@
+"""Carries records from the application to the server: guard, queue, spool, exporter, retry."""

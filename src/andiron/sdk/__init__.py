@@ -1,0 +1,1 @@
+"""Makes records inside an application, over Logfire and OpenTelemetry."""
