@@ -1,0 +1,233 @@
+"""A record that is too large is shortened until it fits: its longest texts first, then what stands in the middle of its events
+and links, then its largest attributes. Ids, times, severity, the name and `exception.type` stay.
+
+Comes into play once in many thousand records, so it works on the parsed message.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from andiron.delivery.values import CUT_MARK
+
+TRUNCATED = "andiron.truncated"
+"""The attribute that lists what was shortened."""
+FLOORS = (1024, 128)
+"""Bytes that each text keeps while there is something else to give up, and then while there are attributes to drop."""
+NAMES = 1000
+"""Bytes of the list of names."""
+RESERVE = 1500
+"""Bytes kept free for that list."""
+KEPT = 512
+"""Bytes of each of the texts that are left after everything else is gone."""
+
+_mark = re.compile(CUT_MARK.replace("[", r"\[").replace("]", r"\]").format(r"(\d+)"))
+
+
+@dataclass(slots=True)
+class Field:
+    """A text or bytes within a record that may be shortened."""
+
+    name: str
+    owner: Any
+    attribute: str
+    size: int
+    keep_end: bool = False
+
+    def shorten(self, most: int) -> None:
+        """Cut it to at most `most` bytes, the mark among them."""
+        value = getattr(self.owner, self.attribute)
+        short = value[:most] if isinstance(value, bytes) else within(value, most, keep_end=self.keep_end)
+        setattr(self.owner, self.attribute, short)
+        self.size = most
+
+
+def truncate(data: bytes, signal: str, limit: int) -> bytes:
+    """The record in `data` within `limit` bytes."""
+    record = (Span if signal == "traces" else LogRecord).FromString(data)
+    return Shortener(record, limit - RESERVE).shortened()
+
+
+class Shortener:
+    """Makes one record smaller, in steps of growing harm."""
+
+    def __init__(self, record: Span | LogRecord, most: int) -> None:
+        self._record: Any = record
+        self._most = most
+        self._names: dict[str, None] = {}
+
+    def shortened(self) -> bytes:
+        """The bytes of the record, after as few steps as will do."""
+        for step in self._steps():
+            step()
+            if self._excess() <= 0:
+                break
+        self._record.attributes.append(KeyValue(key=TRUNCATED, value=listed(self._names)))
+        return bytes(self._record.SerializeToString())
+
+    def _steps(self) -> Iterator[Callable[[], None]]:
+        for floor in FLOORS:
+            yield partial(self._level, floor)
+            if isinstance(self._record, Span):
+                yield partial(self._thin, "links")
+                yield partial(self._thin, "events")
+        yield self._drop_attributes
+        yield self._strip
+
+    def _excess(self) -> int:
+        return int(self._record.ByteSize()) - self._most
+
+    def _level(self, floor: int) -> None:
+        """Cut every text to one length, the greatest that will do, but none below `floor`."""
+        fields = [field for field in texts(self._record) if field.size > floor]
+        excess = self._excess()
+        low, high = floor, max((field.size for field in fields), default=floor)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if sum(max(0, field.size - middle) for field in fields) >= excess:
+                low = middle
+            else:
+                high = middle - 1
+        for field in fields:
+            if field.size > low:
+                field.shorten(low)
+                self._names[field.name] = None
+
+    def _thin(self, which: str) -> None:
+        """Drop events or links from the middle outwards, as few as will do; the first and the last stay."""
+        parts = getattr(self._record, which)
+        excess = self._excess()
+        middle = len(parts) // 2
+        going: list[int] = []
+        for at in sorted(range(1, len(parts) - 1), key=lambda at: abs(at - middle)):
+            if excess <= 0:
+                break
+            excess -= parts[at].ByteSize()
+            going.append(at)
+        if going:
+            del parts[min(going) : max(going) + 1]
+            counter = f"dropped_{which}_count"
+            setattr(self._record, counter, getattr(self._record, counter) + len(going))
+            self._names[which] = None
+
+    def _drop_attributes(self) -> None:
+        """Drop attributes, the largest first, as few as will do."""
+        record = self._record
+        owners = [record, *record.events, *record.links] if isinstance(record, Span) else [record]
+        found = [(pair.ByteSize(), at, n) for at, owner in enumerate(owners) for n, pair in enumerate(owner.attributes)]
+        excess = self._excess()
+        going: dict[int, set[int]] = {}
+        for size, at, n in sorted(found, reverse=True):
+            if excess <= 0:
+                break
+            if owners[at].attributes[n].key != "exception.type":
+                going.setdefault(at, set()).add(n)
+                excess -= size
+        for at, gone in going.items():
+            kept = [pair for n, pair in enumerate(owners[at].attributes) if n not in gone]
+            del owners[at].attributes[:]
+            owners[at].attributes.extend(kept)
+            owners[at].dropped_attributes_count += len(gone)
+            self._names["attributes"] = None
+
+    def _strip(self) -> None:
+        """The last resort: the name, the kind of exception, ids, times and severity, and the body's first words."""
+        record = self._record
+        if isinstance(record, Span):
+            for which, kept in (("links", 0), ("events", 1)):
+                parts = getattr(record, which)
+                if len(parts) > kept:
+                    counter = f"dropped_{which}_count"
+                    setattr(record, counter, getattr(record, counter) + len(parts) - kept)
+                    del parts[: len(parts) - kept]
+                    self._names[which] = None
+        elif record.body.WhichOneof("value") in {"array_value", "kvlist_value"}:
+            record.body.string_value = str(record.body)
+        for field in texts(record):
+            if field.size > KEPT:
+                field.shorten(KEPT)
+                self._names[field.name] = None
+
+
+def texts(record: Any) -> Iterator[Field]:
+    """All that may be shortened."""
+    if isinstance(record, Span):
+        yield from plain(record, "name", "name")
+        yield from plain(record, "trace_state", "trace_state")
+        yield from plain(record.status, "message", "status")
+        for event in record.events:
+            yield from plain(event, "name", "events")
+            yield from of_attributes(event.attributes, "events.")
+        for link in record.links:
+            yield from plain(link, "trace_state", "links")
+            yield from of_attributes(link.attributes, "links.")
+    else:
+        yield from plain(record, "event_name", "event_name")
+        yield from plain(record, "severity_text", "severity_text")
+        yield from of_value(record.body, "body")
+    yield from of_attributes(record.attributes, "")
+
+
+def plain(owner: Any, attribute: str, name: str) -> Iterator[Field]:
+    """A field of the message itself."""
+    yield Field(name, owner, attribute, len(getattr(owner, attribute).encode()))
+
+
+def of_attributes(attributes: Any, prefix: str) -> Iterator[Field]:
+    """The texts of attributes."""
+    for pair in attributes:
+        yield from of_value(pair.value, prefix + pair.key, keep_end=pair.key == "exception.stacktrace")
+
+
+def of_value(value: AnyValue, name: str, *, keep_end: bool = False) -> Iterator[Field]:
+    """The texts within a value."""
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        yield Field(name, value, kind, len(value.string_value.encode()), keep_end)
+    elif kind == "bytes_value":
+        yield Field(name, value, kind, len(value.bytes_value))
+    elif kind == "array_value":
+        for part in value.array_value.values:
+            yield from of_value(part, name)
+    elif kind == "kvlist_value":
+        for pair in value.kvlist_value.values:
+            yield from of_value(pair.value, name)
+
+
+def within(text: str, most: int, *, keep_end: bool = False) -> str:
+    """`text` in at most `most` bytes, with a mark that counts what went now and before."""
+    before = sum(int(found) for found in _mark.findall(text))
+    text = _mark.sub("", text)
+    room = most - 48
+    data = text.encode()
+    if keep_end:
+        head, tail = decoded(data[: room // 2]), decoded(data[-(room // 2) :])
+    else:
+        head, tail = decoded(data[:room]), ""
+    return head + CUT_MARK.format(before + len(text) - len(head) - len(tail)) + tail
+
+
+def decoded(data: bytes) -> str:
+    """Text of bytes whose ends may lie within a character."""
+    return data.decode(errors="ignore")
+
+
+def listed(names: dict[str, None]) -> AnyValue:
+    """The names as an array, the first of them where they are many."""
+    value = AnyValue()
+    value.array_value.SetInParent()
+    room = NAMES
+    for name in names:
+        short = decoded(name.encode()[:200])
+        room -= len(short.encode()) + 6
+        if room < 0:
+            value.array_value.values.add(string_value="…")
+            break
+        value.array_value.values.add(string_value=short)
+    return value

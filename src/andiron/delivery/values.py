@@ -1,0 +1,119 @@
+"""Values of attributes: whatever a user put there becomes one of OTLP's types, and then bytes of an AnyValue."""
+
+import struct
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any
+
+from andiron.delivery.wire import sized, utf8, varint
+
+if TYPE_CHECKING:
+    from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+DEEPEST = 20
+"""Levels of nesting; each takes up to three of the hundred that readers of Protobuf allow."""
+MOST = 10_000
+"""Parts of one value, so that lists which hold each other end."""
+LEFT_OUT = "…"
+"""Stands where a value went on."""
+CUT_MARK = "…[truncated {} characters]"
+
+_double = struct.Struct("<d").pack
+
+
+class Simplifier:
+    """Makes one value plain: str, bool, int, float, bytes, None, and lists and dicts of them. Never raises."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._left = MOST
+
+    def plain(self, value: Any, depth: int = 0) -> Any:
+        """`value` in plain types; what is of none of them becomes its text."""
+        self._left -= 1
+        if value is None or value is True or value is False:
+            return value
+        if depth > DEEPEST or self._left < 0:
+            return LEFT_OUT
+        try:
+            return self._plain(value, depth)
+        except Exception:  # noqa: BLE001 - properties, lengths and texts of foreign objects may raise anything
+            return f"<{type(value).__name__}>"
+
+    def _plain(self, value: Any, depth: int) -> Any:  # noqa: PLR0911 - one for each type
+        # A subclass counts as what it holds, as with the official encoder: str.__str__ passes over an Enum's own.
+        if isinstance(value, str):
+            return cut(str.__str__(value), self._longest)
+        if isinstance(value, int):
+            return int.__int__(value)
+        if isinstance(value, float):
+            return float.__float__(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return bytes(value[: self._longest])
+        if isinstance(value, Mapping):
+            return {
+                key if type(key) is str else str(self.plain(key, depth + 1)): self.plain(part, depth + 1)
+                for key, part in value.items()
+                if self._left > 0
+            }
+        if isinstance(value, (Sequence, AbstractSet)):
+            return [self.plain(part, depth + 1) for part in value if self._left > 0]
+        if callable(convert := getattr(value, "tolist", None)):  # numpy's scalars and arrays
+            return self.plain(convert(), depth + 1)
+        return cut(str(value), self._longest)
+
+
+def encoded(value: Any) -> bytes:  # noqa: PLR0911 - one for each type
+    """The AnyValue of a plain value; of None, an empty one."""
+    kind = type(value)
+    if kind is str:
+        return b"\x0a" + sized(utf8(value))
+    if kind is bool:
+        return b"\x10\x01" if value else b"\x10\x00"
+    if kind is int:
+        if -(2**63) <= value < 2**63:
+            return b"\x18" + varint(value & 0xFFFF_FFFF_FFFF_FFFF)
+        return encoded(digits(value))
+    if kind is float:
+        return b"\x21" + _double(value)
+    if kind is list:
+        return b"\x2a" + sized(b"".join(b"\x0a" + sized(encoded(part)) for part in value))
+    if kind is dict:
+        return b"\x32" + sized(b"".join(b"\x0a" + sized(pair(key, part)) for key, part in value.items()))
+    if kind is bytes:
+        return b"\x3a" + sized(value)
+    return b""
+
+
+def pair(key: str, value: Any) -> bytes:
+    """The KeyValue of a plain value."""
+    return b"\x0a" + sized(utf8(key)) + b"\x12" + sized(encoded(value))
+
+
+def decoded(value: "AnyValue") -> Any:
+    """The plain value of an AnyValue."""
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [decoded(part) for part in value.array_value.values]
+    if kind == "kvlist_value":
+        return {pair.key: decoded(pair.value) for pair in value.kvlist_value.values}
+    return getattr(value, kind) if kind else None
+
+
+def digits(number: int) -> str:
+    """An integer that does not fit 64 bits, as text: Python refuses decimals of more than 4,300 digits."""
+    return str(number) if number.bit_length() < 10_000 else hex(number)
+
+
+def cut(text: str, longest: int, *, keep_end: bool = False) -> str:
+    """`text` within about `longest` characters, with a mark for what went; at the end, or before the kept half of it.
+
+    Cut before redaction, so that ten megabytes do not go through every pattern: between words, so that no secret is cut in two.
+    """
+    if len(text) <= longest:
+        return text
+    head = longest // 2 if keep_end else longest
+    head = max(text.rfind(" ", head - head // 8, head), text.rfind("\n", head - head // 8, head)) + 1 or head
+    tail = text[-(longest // 2) :] if keep_end else ""
+    tail = tail[min((at for at in (tail.find(" "), tail.find("\n")) if at >= 0), default=0) :]
+    return text[:head] + CUT_MARK.format(len(text) - head - len(tail)) + tail
