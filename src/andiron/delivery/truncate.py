@@ -119,7 +119,7 @@ class Shortener:
     def _drop_attributes(self) -> None:
         """Drop attributes, the largest first, as few as will do."""
         record = self._record
-        owners = [record, *record.events, *record.links] if isinstance(record, Span) else [record]
+        owners: list[Any] = [record, *record.events, *record.links] if isinstance(record, Span) else [record]
         found = [(pair.ByteSize(), at, n) for at, owner in enumerate(owners) for n, pair in enumerate(owner.attributes)]
         excess = self._excess()
         going: dict[int, set[int]] = {}
