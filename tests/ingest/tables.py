@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from andiron.server.ingest.door import Door
 from andiron.server.ingest.journal import Journal, Segment
+from andiron.server.ingest.keys import Keys
 from andiron.server.ingest.loader import Loader
 from andiron.server.ingest.quarantine import Quarantine
 from andiron.server.ingest.segment import Entry
@@ -62,8 +63,11 @@ class Kept:
     def check_room(self, size: int) -> None:
         """There is always room."""
 
-    async def append(self, entry: Entry) -> None:
+    def append(self, entry: Entry) -> "asyncio.Future[None]":
         self.entries.append(entry)
+        written = asyncio.get_running_loop().create_future()
+        written.set_result(None)
+        return written
 
 
 class Tables:
@@ -79,8 +83,9 @@ class Tables:
         self._kept = Kept()
         journal = cast("Journal", self._kept)
         settings = Settings(_env_file=None, data=folder)
-        self._door = Door(settings, journal, self.instruments, clock=lambda: self.received / 1000)
-        self._loader = Loader(journal, engine, self.quarantine, self.instruments, ensure=bool)
+        keys = Keys(folder / "keys", age=1000, memory=1_000_000)
+        self._door = Door(settings, journal, keys, self.instruments, clock=lambda: self.received / 1000)
+        self._loader = Loader(journal, engine, self.quarantine, self.instruments, ensure=bool, keep=keys.keep)
 
     def entries(
         self, signal: Signal, bodies: Iterable[bytes], *, as_json: bool = False, received: int = 0

@@ -113,10 +113,10 @@ def test_those_that_wait_together_share_a_sync(
     monkeypatch.setattr(os, "fdatasync", fdatasync)
 
     async def run() -> None:
-        one = asyncio.create_task(journal.append(entry("one")))
+        one = asyncio.ensure_future(journal.append(entry("one")))
         await asyncio.to_thread(first.wait, 30)
         # While the disk is busy with the first, these gather.
-        others = [asyncio.create_task(journal.append(entry(f"{n}"))) for n in range(50)]
+        others = [asyncio.ensure_future(journal.append(entry(f"{n}"))) for n in range(50)]
         await asyncio.sleep(0)
         assert not one.done()
         go.set()
@@ -144,8 +144,8 @@ def test_a_waiter_that_went_away_does_not_disturb_the_others(open_journal: Calla
     journal = open_journal()
 
     async def run() -> None:
-        gone = asyncio.create_task(journal.append(entry("gone")))
-        stays = asyncio.create_task(journal.append(entry("stays")))
+        gone = asyncio.ensure_future(journal.append(entry("gone")))
+        stays = asyncio.ensure_future(journal.append(entry("stays")))
         await asyncio.sleep(0)
         gone.cancel()
         await stays
@@ -168,7 +168,7 @@ def test_a_loop_that_ended_while_it_waited_does_not_disturb_the_others(
     monkeypatch.setattr(os, "fdatasync", fdatasync)
 
     async def leave() -> None:
-        waits = asyncio.create_task(journal.append(entry("left")))
+        waits = asyncio.ensure_future(journal.append(entry("left")))
         await asyncio.to_thread(busy.wait, 30)
         assert not waits.done()
 
@@ -398,9 +398,9 @@ def test_what_waits_at_the_end_is_written_and_sealed(
     monkeypatch.setattr(os, "fdatasync", fdatasync)
 
     async def run() -> None:
-        first = asyncio.create_task(journal.append(entry("first")))
+        first = asyncio.ensure_future(journal.append(entry("first")))
         await asyncio.to_thread(busy.wait, 30)
-        waiting = [asyncio.create_task(journal.append(entry(f"{n}"))) for n in range(5)]
+        waiting = [asyncio.ensure_future(journal.append(entry(f"{n}"))) for n in range(5)]
         await asyncio.sleep(0)
         closing = asyncio.create_task(asyncio.to_thread(journal.close))
         go.set()

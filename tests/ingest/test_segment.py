@@ -29,6 +29,7 @@ entries = st.builds(
     records=st.integers(0, 2**32 - 1),
     received=st.integers(0, 2**64 - 1),
     nested=st.booleans(),
+    key=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=255),
 )
 several = st.lists(entries, min_size=1, max_size=6)
 
@@ -47,7 +48,7 @@ def found(data: bytes) -> tuple[list[Entry], list[Damage]]:
     """Entries and damages of a file, each in order."""
     held = list(read(data, SEED))
     whole = [
-        Entry(each.signal, each.database, bytes(each.body), each.records, each.received, each.nested)
+        Entry(each.signal, each.database, bytes(each.body), each.records, each.received, each.nested, each.key)
         for each in held
         if isinstance(each, Entry)
     ]
@@ -117,3 +118,15 @@ def test_a_tail_that_ends_too_early_is_told_from_damage() -> None:
     flipped[HEAD.size + FIXED.size] ^= 1
     (damage,) = found(bytes(flipped))[1]
     assert (damage.start, damage.torn) == (0, False)
+
+
+def test_a_segment_written_before_there_were_keys_is_read() -> None:
+    # The bytes that the first version wrote, for a run called 0123456789ab.
+    first = bytes.fromhex(
+        "a9414e4449524f4e190000009f86d69d00010200000000505c18a301000007616e6469726f6e6f6e65a9414e4449524f4e17"
+        "000000d00250d70103010000000500000000000000056f7468657274776f"
+    )
+    assert found(first) == (
+        [Entry(1, "andiron", b"one", 2, 1_800_000_000_000), Entry(3, "other", b"two", 1, 5, nested=True)],
+        [],
+    )

@@ -34,6 +34,7 @@ from andiron.server.ingest.door import Door
 from andiron.server.ingest.grpc import OtlpGrpc
 from andiron.server.ingest.http import OtlpHttp
 from andiron.server.ingest.journal import Journal
+from andiron.server.ingest.keys import Keys
 from andiron.server.ingest.loader import Loader
 from andiron.server.ingest.quarantine import Quarantine
 from andiron.server.ingest.signals import SIGNALS
@@ -80,10 +81,21 @@ class Andiron:
                 observe_sync=self.instruments.sync_seconds.observe,
             )
             undo.pop_all()
-        self.loader = Loader(
-            self.journal, self.engine, Quarantine(settings.data / "quarantine"), self.instruments, ensure=self.ensure
+        self.keys = Keys(
+            settings.data / "keys",
+            age=settings.idempotency_age.total_seconds(),
+            memory=settings.idempotency_memory,
         )
-        self.door = Door(settings, self.journal, self.instruments)
+        self.keys.recall(self.journal.left())
+        self.loader = Loader(
+            self.journal,
+            self.engine,
+            Quarantine(settings.data / "quarantine"),
+            self.instruments,
+            ensure=self.ensure,
+            keep=self.keys.keep,
+        )
+        self.door = Door(settings, self.journal, self.keys, self.instruments)
         self.grpc: OtlpGrpc | None = None
         self._ensured: set[str] = set()
         self._ensuring = threading.Lock()

@@ -52,6 +52,12 @@ class Instruments:
             ["signal"],
             registry=registry,
         )
+        self.repeated = Counter(
+            "andiron_ingest_repeated_requests_total",
+            "Requests whose idempotency key was acknowledged before: acknowledged again, stored nothing twice.",
+            ["signal"],
+            registry=registry,
+        )
         self.in_flight = Gauge(
             "andiron_ingest_in_flight_bytes", "Bytes of request bodies in memory.", registry=registry
         )

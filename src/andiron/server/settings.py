@@ -101,6 +101,15 @@ class Settings(BaseSettings):
     max_backlog: Size = Field(4_000_000_000, description="Bytes that wait in the journal for the store; above it, 503.")
     min_free_disk: Size = Field(256_000_000, description="Free bytes on the data disk below which ingest answers 503.")
 
+    idempotency_age: Duration = Field(
+        timedelta(days=30),
+        description="How long idempotency keys are remembered; longer than senders keep what they could not deliver.",
+    )
+    idempotency_memory: Size = Field(
+        64_000_000,
+        description="Most memory for idempotency keys; above it, the oldest are forgotten. A numbered stream costs next to nothing.",
+    )
+
     query_timeout: Duration = Field(timedelta(seconds=30), description="Longest time a query may take.")
     query_memory: Size = Field(2_000_000_000, description="Most memory a query may use.")
     query_rows: int = Field(10_000, description="Most rows a query may return.")

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError, EncodeError
 
 from andiron.server.ingest.encoding import MalformedEncoding, TooLarge, UnsupportedEncoding, decoded
 from andiron.server.ingest.journal import Backlogged, Journal
+from andiron.server.ingest.keys import VALID, Keys, named
 from andiron.server.ingest.otlp_json import MalformedJson, from_json
 from andiron.server.ingest.segment import Entry
 from andiron.server.ingest.signals import Signal, points
@@ -45,11 +46,13 @@ class Door:
         self,
         settings: Settings,
         journal: Journal,
+        keys: Keys,
         instruments: Instruments,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._journal = journal
+        self._keys = keys
         self._instruments = instruments
         self._clock = clock
         self.in_flight = 0
@@ -70,15 +73,55 @@ class Door:
         self.in_flight += size
         self._instruments.in_flight.set(self.in_flight)
 
-    async def take(self, signal: Signal, database: str, body: bytes, *, encoding: str, json: bool) -> Outcome:
-        """Return when the records of `body` are on disk. Raises `Refusal`."""
+    async def take(
+        self, signal: Signal, database: str, body: bytes, *, encoding: str, json: bool, key: str | None = None
+    ) -> Outcome:
+        """Return when the records of `body` are on disk, or those of an earlier request of this key. Raises `Refusal`."""
         self._instruments.received_bytes.labels(signal.name).inc(len(body))
+        if key is not None and not VALID.fullmatch(key):
+            raise Refusal(400, f"An Idempotency-Key is 1 to 255 visible ASCII characters, not {key[:300]!r}.")
         received = int(self._clock() * 1000)
+        name = named(database, signal.number, key) if key else ""
+        if name and await self._keys.repeated(name):
+            return self._again(signal)
+        checked = await self._checked(signal, body, encoding, json=json)
+        if checked.records:
+            # Asked again, since another may have come while this one was checked: from here to the claim nobody else runs.
+            if name and await self._keys.repeated(name):
+                return self._again(signal)
+            entry = Entry(signal.number, database, checked.body, checked.records, received, checked.nested, key or "")
+            await self._write(entry, name)
+        self._instruments.acknowledged.labels(signal.name).inc(checked.records)
+        if not checked.rejected:
+            return Outcome()
+        self._instruments.rejected.labels(signal.name).inc(checked.rejected)
+        deepest = self._settings.max_nesting
+        return Outcome(checked.rejected, f"{checked.rejected} records hold values nested deeper than {deepest}")
+
+    async def _write(self, entry: Entry, name: str) -> None:
+        extra = len(entry.body)
+        self.hold(extra)
+        try:
+            written = self._journal.append(entry)
+            if name:
+                self._keys.claim(name, written)
+                # A sender that goes away takes its wait with it, not the outcome.
+                written = asyncio.shield(written)
+            await written
+        except Backlogged as error:
+            raise Refusal(503, str(error), after=error.after) from None
+        finally:
+            self.hold(-extra)
+
+    def _again(self, signal: Signal) -> Outcome:
+        self._instruments.repeated.labels(signal.name).inc()
+        return Outcome()
+
+    async def _checked(self, signal: Signal, body: bytes, encoding: str, *, json: bool) -> "Checked":
         try:
             if len(body) > INLINE and (json or encoding not in ("", "identity")):
-                checked = await asyncio.to_thread(self._check, signal, body, encoding, json=json)
-            else:
-                checked = self._check(signal, body, encoding, json=json)
+                return await asyncio.to_thread(self._check, signal, body, encoding, json=json)
+            return self._check(signal, body, encoding, json=json)
         except UnsupportedEncoding as error:
             raise Refusal(415, f"The {error}.") from None
         except TooLarge as error:
@@ -92,26 +135,6 @@ class Door:
                 400,
                 f"A resource or scope attribute is nested deeper than {self._settings.max_nesting} (ANDIRON_MAX_NESTING).",
             ) from None
-        outcome = Outcome(
-            checked.rejected,
-            f"{checked.rejected} records hold values nested deeper than {self._settings.max_nesting}"
-            if checked.rejected
-            else "",
-        )
-        if checked.records:
-            entry = Entry(signal.number, database, checked.body, checked.records, received, checked.nested)
-            extra = len(checked.body)
-            self.hold(extra)
-            try:
-                await self._journal.append(entry)
-            except Backlogged as error:
-                raise Refusal(503, str(error), after=error.after) from None
-            finally:
-                self.hold(-extra)
-        self._instruments.acknowledged.labels(signal.name).inc(checked.records)
-        if outcome.rejected:
-            self._instruments.rejected.labels(signal.name).inc(outcome.rejected)
-        return outcome
 
     def _check(self, signal: Signal, body: bytes, encoding: str, *, json: bool) -> "Checked":
         limits = self._settings

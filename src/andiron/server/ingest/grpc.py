@@ -87,7 +87,9 @@ class OtlpGrpc:
         self._door.admit(len(body))
         self._door.hold(len(body))
         try:
-            return await self._door.take(signal, grant.database, body, encoding="", json=False)
+            return await self._door.take(
+                signal, grant.database, body, encoding="", json=False, key=metadata.get("idempotency-key")
+            )
         finally:
             self._door.hold(-len(body))
 

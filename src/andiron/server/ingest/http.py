@@ -96,8 +96,14 @@ class OtlpHttp:
                     self._door.admit(len(body), held=len(body))
                 more = message.get("more_body", False)
             encoding = headers.get(b"content-encoding", b"").strip().lower().decode("latin-1")
+            key = headers.get(b"idempotency-key")
             return await self._door.take(
-                self._signal, grant.database, bytes(body), encoding=encoding, json=kind == JSON
+                self._signal,
+                grant.database,
+                bytes(body),
+                encoding=encoding,
+                json=kind == JSON,
+                key=key.decode("latin-1") if key is not None else None,
             )
         finally:
             self._door.hold(-len(body))

@@ -14,12 +14,12 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from andiron.errors import AndironError, ConfigurationError
-from andiron.server.ingest.segment import Entry, seed
+from andiron.server.ingest.segment import Entry, read, seed
 
 log = logging.getLogger(__name__)
 
@@ -135,8 +135,8 @@ class Journal:
         if not self._disk_has_room():
             raise Backlogged(f"The disk of {self._folder} is full (ANDIRON_MIN_FREE_DISK).", after=30)
 
-    async def append(self, entry: Entry) -> None:
-        """Return when `entry` is on disk. Raises `Backlogged` when it cannot be."""
+    def append(self, entry: Entry) -> "asyncio.Future[None]":
+        """Begin to write `entry`: await until it is on disk. Raises `Backlogged`, now or then, when it cannot be."""
         parts = entry.encoded(self._seed)
         waiting = Waiting(parts, asyncio.get_running_loop().create_future())
         with self._arrived:
@@ -145,7 +145,17 @@ class Journal:
             self._waiting.append(waiting)
             self._waiting_bytes += len(parts[0]) + len(parts[1])
             self._arrived.notify()
-        await waiting.done
+        return waiting.done
+
+    def left(self) -> Iterator[Entry]:
+        """The entries of sealed segments: before the loader begins, what an earlier run left."""
+        for segment in list(self._sealed):
+            try:
+                data = segment.path.read_bytes()
+            except OSError:
+                log.exception("journal segment cannot be read", extra={"segment": segment.name})
+            else:
+                yield from (found for found in read(data, segment.seed) if isinstance(found, Entry))
 
     def take(self, timeout: float) -> Segment | None:
         """A sealed segment, sealing the active one when nothing better is to do; None after `timeout` seconds."""

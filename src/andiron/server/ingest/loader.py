@@ -4,10 +4,11 @@ An insert's token is the segment's name, so a replay after a crash adds nothing.
 later, however long that takes; what it refuses for good is halved until the one bad request is found and put into quarantine.
 """
 
+import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from andiron.errors import StoreError, StoreUnavailable
@@ -79,14 +80,16 @@ class Loader:
         instruments: Instruments,
         *,
         ensure: Callable[[str], bool],
+        keep: Callable[[Iterable[Entry]], None],
         threads: int = 2,
     ) -> None:
-        """`ensure` makes a database's schema and says whether the project still exists."""
+        """`ensure` makes a database's schema and says whether the project still exists; `keep` notes idempotency keys."""
         self._journal = journal
         self._engine = engine
         self._quarantine = quarantine
         self._instruments = instruments
         self._ensure = ensure
+        self._keep = keep
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, name=f"andiron-loader-{n}", daemon=True) for n in range(threads)
@@ -143,6 +146,8 @@ class Loader:
                 groups.setdefault((found.database, found.signal), []).append(found)
         for (database, number), entries in groups.items():
             self._load(Batch(BY_NUMBER[number], database, entries, f"{segment.name}-{database}-{number}"))
+        # Before the segment goes, which is where the keys have been until now.
+        self._keep(itertools.chain(*groups.values()))
 
     def _load(self, batch: Batch) -> None:
         started = time.monotonic()

@@ -2,7 +2,8 @@
 
     file    = entry, entry, …
     entry   = mark, length of payload (u32), CRC-32 of payload (u32), payload
-    payload = flags (u8), signal (u8), records (u32), received in ms (u64), length of database (u8), database, body
+    payload = flags (u8), signal (u8), records (u32), received in ms (u64), length of database (u8), database,
+              and with the flag KEYED length of key (u8), key; body
 
 The CRC-32 starts from a seed that senders do not know, so that no body can hold bytes that pass for an entry of their own when
 the one around them is damaged. Reading passes over what does not match its checksum and goes on at the next entry that does, so a flipped bit costs one request
@@ -20,6 +21,8 @@ HEAD = struct.Struct("<8sII")
 FIXED = struct.Struct("<BBIQB")
 NESTED = 1
 """Flag: the body holds values that take the slow path."""
+KEYED = 2
+"""Flag: the request came with an idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,16 @@ class Entry:
     received: int
     """Milliseconds since 1970 by the server's clock."""
     nested: bool = False
+    key: str = ""
+    """The idempotency key that it came with."""
 
     def encoded(self, seed: int = 0) -> tuple[bytes, bytes | memoryview]:
         """The entry as it stands in a file of this seed: everything before the body, and the body."""
         database = self.database.encode()
-        fixed = (
-            FIXED.pack(NESTED if self.nested else 0, self.signal, self.records, self.received, len(database)) + database
-        )
+        flags = (NESTED if self.nested else 0) | (KEYED if self.key else 0)
+        fixed = FIXED.pack(flags, self.signal, self.records, self.received, len(database)) + database
+        if self.key:
+            fixed += bytes([len(self.key)]) + self.key.encode()
         crc = isal_zlib.crc32(self.body, isal_zlib.crc32(fixed, seed))
         return HEAD.pack(MARK, len(fixed) + len(self.body), crc) + fixed, self.body
 
@@ -94,6 +100,8 @@ def entry(sound: memoryview) -> Entry:
     """Take a payload apart."""
     flags, signal, records, received, length = FIXED.unpack_from(sound)
     body = FIXED.size + length
-    return Entry(
-        signal, bytes(sound[FIXED.size : body]).decode(), sound[body:], records, received, bool(flags & NESTED)
-    )
+    database, key = bytes(sound[FIXED.size : body]).decode(), ""
+    if flags & KEYED:
+        start, body = body + 1, body + 1 + sound[body]
+        key = bytes(sound[start:body]).decode()
+    return Entry(signal, database, sound[body:], records, received, bool(flags & NESTED), key)
