@@ -12,14 +12,13 @@ from opentelemetry.sdk.trace import ReadableSpan
 from andiron.delivery.attributes import AttributeEncoder, Redactor
 from andiron.delivery.logs import LogEncoder
 from andiron.delivery.salvage import of, text
-from andiron.delivery.spans import SpanEncoder, snapshot
-from andiron.delivery.values import pair
+from andiron.delivery.spans import SpanEncoder
 from andiron.delivery.wire import sized, utf8
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricsData
 
-ENCODE_ERROR = "andiron.encode_error"
+ENCODE_ERROR = b"andiron.encode_error"
 """The attribute that says why a record is not as it was made."""
 LEAST_LIMIT = 8192
 OWNERS = 256
@@ -65,7 +64,9 @@ class Encoder:
         groups: dict[bytes, dict[bytes, list[bytes]]] = {}
         for record in records:
             # Until 1.39 a log's resource was the inner record's.
-            resource = of(record, "resource") or of(of(record, "log_record"), "resource")
+            resource = of(record, "resource")
+            if resource is None:
+                resource = of(of(record, "log_record"), "resource")
             scope = of(record, "instrumentation_scope")
             scopes = groups.setdefault(self._owner(resource, self._resource), {})
             scopes.setdefault(self._owner(scope, self._scope), []).append(self._record(record, encoder))
@@ -87,10 +88,11 @@ class Encoder:
             data = encoder.encode(record)
         except Exception as error:  # noqa: BLE001 - a record of any making is kept
             data = encoder.reduced(record)
-            errors.append(type(error).__name__)
+            errors.append(f"{type(error).__name__}: {text(error)[:200]}")
         if errors:
             self.failed += 1
-            data += encoder.attribute + sized(pair(ENCODE_ERROR, "; ".join(errors[:8])))
+            why = self._attributes.text("; ".join(errors[:8]))
+            data += encoder.attribute + sized(b"\x0a" + sized(ENCODE_ERROR) + b"\x12" + sized(b"\x0a" + why))
             errors.clear()
         if len(data) > self._limit:
             from andiron.delivery.truncate import truncate
@@ -112,20 +114,11 @@ class Encoder:
         return made
 
     def _resource(self, resource: Any) -> bytes:
-        body = b"".join(b"\x0a" + pair for pair in self._pairs(resource))
-        return b"\x0a" + sized(body) + schema_url(resource)
+        return b"\x0a" + sized(self._attributes.fields_of(b"\x0a", resource)) + schema_url(resource)
 
     def _scope(self, scope: Any) -> bytes:
         body = b"\x0a" + sized(utf8(text(of(scope, "name")))) + b"\x12" + sized(utf8(text(of(scope, "version"))))
-        body += b"".join(b"\x1a" + pair for pair in self._pairs(scope))
-        return b"\x0a" + sized(body) + schema_url(scope)
-
-    def _pairs(self, owner: Any) -> list[bytes]:
-        try:
-            return self._attributes.pairs(snapshot(of(owner, "attributes")) or {})
-        except Exception as error:  # noqa: BLE001 - the records are kept without it
-            self._attributes.errors.append(type(error).__name__)
-            return []
+        return b"\x0a" + sized(body + self._attributes.fields_of(b"\x1a", scope)) + schema_url(scope)
 
 
 def schema_url(owner: Any) -> bytes:

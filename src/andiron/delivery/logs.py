@@ -5,7 +5,6 @@ from typing import Any
 
 from andiron.delivery.attributes import AttributeEncoder
 from andiron.delivery.salvage import number, of, text, unsigned
-from andiron.delivery.spans import snapshot
 from andiron.delivery.wire import sized, utf8, varint
 
 ATTRIBUTE = b"\x32"
@@ -23,7 +22,8 @@ class LogEncoder:
 
     def __init__(self, attributes: AttributeEncoder) -> None:
         self._text = attributes.text
-        self._pairs = attributes.pairs
+        self._fields = attributes.fields
+        self._fields_of = attributes.fields_of
         self._body = attributes.body
 
     def encode(self, data: Any) -> bytes:
@@ -37,8 +37,7 @@ class LogEncoder:
         if record.severity_text:
             parts += (b"\x1a", self._text(record.severity_text))
         parts += (b"\x2a", sized(self._body(record.body)))
-        if attributes := snapshot(record.attributes):
-            parts += (ATTRIBUTE, ATTRIBUTE.join(self._pairs(attributes)))
+        parts.append(self._fields(ATTRIBUTE, record.attributes))
         if dropped := dropped_attributes(data):
             parts += (b"\x38", varint(dropped))
         if record.trace_flags:
@@ -52,7 +51,7 @@ class LogEncoder:
         return b"".join(parts)
 
     def reduced(self, data: Any) -> bytes:
-        """What can be told of a record that cannot be encoded: times, severity, ids, and its body as text."""
+        """What can be told of a record that cannot be encoded: times, severity, ids, body, attributes."""
         record = of(data, "log_record")
         severity = of(record, "severity_number")
         trace, span = unsigned(of(record, "trace_id"), 16), unsigned(of(record, "span_id"), 8)
@@ -62,6 +61,7 @@ class LogEncoder:
                 SEVERITIES[number(severity if isinstance(severity, int) else of(severity, "value"), most=24)],
                 b"\x1a" + sized(utf8(text(of(record, "severity_text")))),
                 b"\x2a" + sized(self._body(of(record, "body"))),
+                self._fields_of(ATTRIBUTE, record),
                 b"\x4a\x10" + trace if any(trace) else b"",
                 b"\x52\x08" + span if any(span) else b"",
                 b"\x62" + self._text(text(of(record, "event_name"))),

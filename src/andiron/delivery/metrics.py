@@ -1,6 +1,6 @@
 """Metrics as OTLP: the official encoder's message, with every attribute redacted in place."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +47,7 @@ def redact(request: ExportMetricsServiceRequest, attributes: AttributeEncoder) -
                     attributes.redact(pairs)
 
 
-def of_metric(metric: Metric) -> Iterator[Iterable[KeyValue]]:
+def of_metric(metric: Metric) -> Iterator[MutableSequence[KeyValue]]:
     """The attributes of its data points and of their exemplars."""
     kind = metric.WhichOneof("data")
     points: Iterable[Any] = getattr(metric, kind).data_points if kind else ()

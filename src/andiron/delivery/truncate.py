@@ -1,9 +1,10 @@
-"""A record that is too large is shortened until it fits: its longest texts first, then what stands in the middle of its events
-and links, then its largest attributes. Ids, times, severity, the name and `exception.type` stay.
+"""A record that is too large is shortened until it fits: its longest texts first, then lists and maps, then what stands in the
+middle of its events and links, then its largest attributes. Ids, times, severity, the name and `exception.type` stay.
 
 Comes into play once in many thousand records, so it works on the parsed message.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,20 +15,22 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from andiron.delivery.values import CUT_MARK
+from andiron.delivery.values import CUT_MARK, decoded
 
 TRUNCATED = "andiron.truncated"
 """The attribute that lists what was shortened."""
-FLOORS = (1024, 128)
-"""Bytes that each text keeps while there is something else to give up, and then while there are attributes to drop."""
+FLOOR = 1024
+"""Bytes that each text keeps while there is something else to give up."""
+KEPT = 256
+"""Bytes that each keeps to the end."""
 NAMES = 1000
 """Bytes of the list of names."""
 RESERVE = 1500
 """Bytes kept free for that list."""
-KEPT = 512
-"""Bytes of each of the texts that are left after everything else is gone."""
+STAYS = {"exception.type", "andiron.encode_error"}
+"""Attributes that are not dropped."""
 
-_mark = re.compile(CUT_MARK.replace("[", r"\[").replace("]", r"\]").format(r"(\d+)"))
+_mark = re.compile(CUT_MARK.replace("[", r"\[").replace("]", r"\]").format(r"(\d{1,15})"))
 
 
 @dataclass(slots=True)
@@ -72,11 +75,13 @@ class Shortener:
         return bytes(self._record.SerializeToString())
 
     def _steps(self) -> Iterator[Callable[[], None]]:
-        for floor in FLOORS:
-            yield partial(self._level, floor)
-            if isinstance(self._record, Span):
-                yield partial(self._thin, "links")
-                yield partial(self._thin, "events")
+        yield partial(self._level, FLOOR)
+        yield self._flatten
+        yield partial(self._level, FLOOR)
+        if isinstance(self._record, Span):
+            yield partial(self._thin, "links")
+            yield partial(self._thin, "events")
+        yield partial(self._level, KEPT)
         yield self._drop_attributes
         yield self._strip
 
@@ -99,6 +104,20 @@ class Shortener:
                 field.shorten(low)
                 self._names[field.name] = None
 
+    def _flatten(self) -> None:
+        """Large lists and maps become their JSON, which can be cut."""
+        values = [(pair.key, pair.value) for owner in self._owners() for pair in owner.attributes]
+        if isinstance(self._record, LogRecord):
+            values.append(("body", self._record.body))
+        for name, value in values:
+            if value.WhichOneof("value") in {"array_value", "kvlist_value"} and value.ByteSize() > FLOOR:
+                value.string_value = json.dumps(decoded(value), ensure_ascii=False, default=bytes.hex)
+                self._names[name] = None
+
+    def _owners(self) -> list[Any]:
+        record = self._record
+        return [record, *record.events, *record.links] if isinstance(record, Span) else [record]
+
     def _thin(self, which: str) -> None:
         """Drop events or links from the middle outwards, as few as will do; the first and the last stay."""
         parts = getattr(self._record, which)
@@ -118,15 +137,14 @@ class Shortener:
 
     def _drop_attributes(self) -> None:
         """Drop attributes, the largest first, as few as will do."""
-        record = self._record
-        owners: list[Any] = [record, *record.events, *record.links] if isinstance(record, Span) else [record]
+        owners = self._owners()
         found = [(pair.ByteSize(), at, n) for at, owner in enumerate(owners) for n, pair in enumerate(owner.attributes)]
         excess = self._excess()
         going: dict[int, set[int]] = {}
         for size, at, n in sorted(found, reverse=True):
             if excess <= 0:
                 break
-            if owners[at].attributes[n].key != "exception.type":
+            if owners[at].attributes[n].key not in STAYS:
                 going.setdefault(at, set()).add(n)
                 excess -= size
         for at, gone in going.items():
@@ -137,7 +155,7 @@ class Shortener:
             self._names["attributes"] = None
 
     def _strip(self) -> None:
-        """The last resort: the name, the kind of exception, ids, times and severity, and the body's first words."""
+        """The last resort: no links, and of the events the last, which tells of an exception when one ended the span."""
         record = self._record
         if isinstance(record, Span):
             for which, kept in (("links", 0), ("events", 1)):
@@ -147,12 +165,7 @@ class Shortener:
                     setattr(record, counter, getattr(record, counter) + len(parts) - kept)
                     del parts[: len(parts) - kept]
                     self._names[which] = None
-        elif record.body.WhichOneof("value") in {"array_value", "kvlist_value"}:
-            record.body.string_value = str(record.body)
-        for field in texts(record):
-            if field.size > KEPT:
-                field.shorten(KEPT)
-                self._names[field.name] = None
+        self._level(KEPT)
 
 
 def texts(record: Any) -> Iterator[Field]:
@@ -207,13 +220,13 @@ def within(text: str, most: int, *, keep_end: bool = False) -> str:
     room = most - 48
     data = text.encode()
     if keep_end:
-        head, tail = decoded(data[: room // 2]), decoded(data[-(room // 2) :])
+        head, tail = whole(data[: room // 2]), whole(data[-(room // 2) :])
     else:
-        head, tail = decoded(data[:room]), ""
+        head, tail = whole(data[:room]), ""
     return head + CUT_MARK.format(before + len(text) - len(head) - len(tail)) + tail
 
 
-def decoded(data: bytes) -> str:
+def whole(data: bytes) -> str:
     """Text of bytes whose ends may lie within a character."""
     return data.decode(errors="ignore")
 
@@ -224,7 +237,7 @@ def listed(names: dict[str, None]) -> AnyValue:
     value.array_value.SetInParent()
     room = NAMES
     for name in names:
-        short = decoded(name.encode()[:200])
+        short = whole(name.encode()[:200])
         room -= len(short.encode()) + 6
         if room < 0:
             value.array_value.values.add(string_value="…")

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from andiron.delivery.wire import sized, utf8, varint
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
 DEEPEST = 20
 """Levels of nesting; each takes up to three of the hundred that readers of Protobuf allow."""
-MOST = 10_000
-"""Parts of one value, so that lists which hold each other end."""
 LEFT_OUT = "…"
 """Stands where a value went on."""
 CUT_MARK = "…[truncated {} characters]"
@@ -22,11 +21,14 @@ _double = struct.Struct("<d").pack
 
 
 class Simplifier:
-    """Makes one value plain: str, bool, int, float, bytes, None, and lists and dicts of them. Never raises."""
+    """Makes one value plain: str, bool, int, float, bytes, None, and lists and dicts of them. Never raises.
+
+    Texts longer than `longest` are cut. A value may have a quarter as many parts, so that lists which hold each other end.
+    """
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
-        self._left = MOST
+        self._left = longest // 4
 
     def plain(self, value: Any, depth: int = 0) -> Any:
         """`value` in plain types; what is of none of them becomes its text."""
@@ -51,14 +53,13 @@ class Simplifier:
         if isinstance(value, (bytes, bytearray, memoryview)):
             return bytes(value[: self._longest])
         if isinstance(value, Mapping):
-            return {
-                key if type(key) is str else str(self.plain(key, depth + 1)): self.plain(part, depth + 1)
-                for key, part in value.items()
-                if self._left > 0
-            }
+            # All at once, as another thread may be writing to it.
+            items = tuple(value.items())[: max(0, self._left)]
+            return {str(self.plain(key, depth + 1)): self.plain(part, depth + 1) for key, part in items}
         if isinstance(value, (Sequence, AbstractSet)):
-            return [self.plain(part, depth + 1) for part in value if self._left > 0]
-        if callable(convert := getattr(value, "tolist", None)):  # numpy's scalars and arrays
+            return [self.plain(part, depth + 1) for part in islice(value, max(0, self._left))]
+        # Scalars and arrays of numpy, whose text leaves out what is much.
+        if callable(convert := getattr(value, "tolist", None)) and getattr(value, "size", 0) <= self._longest:
             return self.plain(convert(), depth + 1)
         return cut(str(value), self._longest)
 
