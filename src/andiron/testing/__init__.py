@@ -7,18 +7,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from andiron.testing.capture import Capture
     from andiron.testing.receiver import Answer, Receiver
     from andiron.testing.records import Log, Metric, Records, Span
+    from andiron.testing.state import reset
+    from andiron.testing.transport import RecordingTransport
 
-__all__ = ["Answer", "Log", "Metric", "Receiver", "Records", "Span"]
+__all__ = ["Answer", "Capture", "Log", "Metric", "Receiver", "RecordingTransport", "Records", "Span", "reset"]
 
 HOMES = {
     "Answer": "receiver",
+    "Capture": "capture",
     "Log": "records",
     "Metric": "records",
     "Receiver": "receiver",
+    "RecordingTransport": "transport",
     "Records": "records",
     "Span": "records",
+    "reset": "state",
 }
 
 
