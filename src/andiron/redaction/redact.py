@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from andiron.redaction.checks import CHECKS
-from andiron.redaction.rules import Group, Rule, Rules, mark, rules, wildcard, words
+from andiron.redaction.rules import Group, Rule, Rules, mark, rewritten, rules, wildcard, words
 
 SHORT = 256
 """Characters of a string that is remembered when it was clean."""
@@ -53,9 +53,9 @@ class Redactor:
         self._passes = [compiled(rule) for rule in self.rules.patterns]
         self._groups = grouped(self.rules.patterns, self._passes)
         self._traces = [compiled(rule) for rule in self.rules.traces]
-        self._secret = re.compile(self.rules.secret_names, re.ASCII)
-        self._harmless = re.compile(self.rules.harmless, re.ASCII)
-        self._allowed = re.compile(self.rules.allowed_keys or r"[^\s\S]", re.ASCII)
+        self._secret = exact(self.rules.secret_names)
+        self._harmless = exact(self.rules.harmless)
+        self._allowed = re.compile(self.rules.allowed_keys or NEVER, re.ASCII)
         self._kept = re.compile(self.rules.kept, re.ASCII)
         self._paths = re.compile(self.rules.paths, re.ASCII)
         self._only = None if only is None else re.compile("|".join(map(wildcard, only)), re.ASCII)
@@ -185,6 +185,7 @@ class Redactor:
 
 
 SECRET = mark("secret")
+NEVER = r"[^\s\S]"
 CONTAINERS = (Mapping, list, tuple, set, frozenset)
 REBUILT = frozenset({tuple, set, frozenset})
 SCALARS = frozenset({bool, int, float, type(None), bytes})
@@ -208,15 +209,20 @@ def grouped(rules: Iterable[Rule], passes: Iterable[Pass]) -> list[Stage]:
     return stages
 
 
+def exact(pattern: str) -> re.Pattern[str]:
+    """The pattern as the other engines read it: in Python's own reading, `$` would match before a line feed at the end too."""
+    return re.compile(rewritten(pattern, lambda each: r"\Z" if each == "$" else each), re.ASCII)
+
+
 def compiled(rule: Rule) -> Pass:
     """What a rule needs in a text, and the function that applies it."""
-    pattern = re.compile(rule.pattern, re.ASCII)
+    pattern = exact(rule.pattern)
     template = re.sub(r"\$([0-9])", r"\\g<\1>", rule.template.replace("\\", r"\\"))
     if not rule.conditional:
         return rule.needs, lambda text: pattern.sub(template, text)
     check = CHECKS.get(rule.check, bool)
-    also = re.compile(rule.also, re.ASCII)
-    unless = re.compile(rule.unless or r"[^\s\S]", re.ASCII)
+    also = exact(rule.also)
+    unless = exact(rule.unless or NEVER)
 
     def decided(found: re.Match[str]) -> str:
         whole = found[0]

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -112,20 +112,25 @@ def wildcard(key: str) -> str:
     return "".join("[^ ]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", key) if part)
 
 
-def folded(pattern: str) -> str:
-    """The pattern with each letter outside of a class in both cases. `(?i)` would be Unicode's in some engines, ASCII's in others."""
+def rewritten(pattern: str, change: Callable[[str], str]) -> str:
+    """The pattern with `change` made to each character that is neither escaped nor within a class."""
     out: list[str] = []
     within = escaped = False
     for each in pattern:
         if escaped or each == "\\":
             escaped = not escaped
+            out.append(each)
         elif within or each == "[":
             within = each != "]"
-        elif each.isalpha():
-            out.append(f"[{each.upper()}{each.lower()}]")
-            continue
-        out.append(each)
+            out.append(each)
+        else:
+            out.append(change(each))
     return "".join(out)
+
+
+def folded(pattern: str) -> str:
+    """The pattern with each letter outside of a class in both cases. `(?i)` would be Unicode's in some engines, ASCII's in others."""
+    return rewritten(pattern, lambda each: f"[{each.upper()}{each.lower()}]" if each.isalpha() else each)
 
 
 def user_rule(label: str, pattern: str) -> Rule:
@@ -157,7 +162,9 @@ def rules() -> Rules:
     fragments: dict[str, str] = read["fragments"]
 
     def filled(text: str, *, between: str = "[_. -]?") -> str:
-        known = {name: "|".join(each).replace("_", between) for name, each in read["words"].items()} | fragments
+        known = {
+            name: f"(?:{'|'.join(each).replace('_', between)})" for name, each in read["words"].items()
+        } | fragments
         while NAMED.search(text):
             text = NAMED.sub(lambda found: known[found[1]], text)
         return text

@@ -1,0 +1,107 @@
+"""One corpus, four engines, one result."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from andiron.server.store.embedded import EmbeddedEngine
+from scripts.redaction import forms
+from tests.redaction.corpus import CORPUS, keys, texts, traces
+from tests.redaction.engines import Attribute, clickhouse, differences, node, python, vector
+
+pytestmark = [pytest.mark.requirement("LF-06"), pytest.mark.requirement("CL-12")]
+
+Run = Callable[[Sequence[Attribute]], list[str]]
+VALUE = "10.1.2.3 in /home/bob/x"
+BY_KIND = {
+    "masked": "[redacted:secret]",
+    "kept": VALUE,
+    "path": "[redacted:ip] in ~/x",
+    "plain": "[redacted:ip] in /home/bob/x",
+}
+
+
+@pytest.fixture(params=["python", "clickhouse", "vector", "node"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """One of the engines."""
+    if request.param == "clickhouse":
+        engine: EmbeddedEngine = request.getfixturevalue("engine")
+        return lambda attributes: clickhouse(engine, attributes)
+    runs: dict[str, Run] = {"python": python, "vector": vector, "node": node}
+    return runs[request.param]
+
+
+def test_text_of_the_corpus(run: Run) -> None:
+    attributes = [("message", text) for text in texts()]
+    assert differences(attributes, run(attributes), list(texts().values())) == []
+
+
+def test_keys_of_the_corpus(run: Run) -> None:
+    attributes = [(key, VALUE) for key in keys()]
+    assert differences(attributes, run(attributes), [BY_KIND[kind] for kind in keys().values()]) == []
+
+
+def test_stack_traces_of_the_corpus(run: Run) -> None:
+    attributes = [("exception.stacktrace", text) for text in traces()]
+    assert differences(attributes, run(attributes), list(traces().values())) == []
+
+
+def mixtures(seed: int, many: int) -> list[Attribute]:
+    """Pieces of the corpus, whole and cut, run together with what patterns are sensitive to."""
+    chance = random.Random(seed)
+    pieces = [*texts(), *traces(), *(becomes for _, becomes in CORPUS["pieces"])]
+    joints = [
+        "",
+        "",
+        " ",
+        "=",
+        ":",
+        "\n",
+        '"',
+        "'",
+        "\\",
+        '\\"',
+        "@",
+        ".",
+        "-",
+        "/",
+        "::",
+        "1",
+        "a",
+        "é",
+        "К",
+        "ſ",
+        "🔑",
+        "_",
+        "password=",
+        "token: ",
+        "://",
+        "[redacted:email]",
+    ]
+    keys = ["message", "message", "message", "exception.stacktrace"]
+
+    def mixture() -> str:
+        text = ""
+        for _ in range(chance.randint(1, 4)):
+            piece = chance.choice(pieces)
+            start, end = sorted((chance.randint(0, len(piece)), chance.randint(0, len(piece))))
+            text += chance.choice(joints) + (piece if chance.random() < 0.5 else piece[start:end])
+        return text + chance.choice(joints)
+
+    return [(chance.choice(keys), mixture()) for _ in range(many)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mixtures_come_out_alike(engine: EmbeddedEngine, seed: int) -> None:
+    attributes = mixtures(seed, 1500)
+    expected = python(attributes)
+    assert sum(value != becomes for (_, value), becomes in zip(attributes, expected, strict=True)) > 500
+    assert differences(attributes, clickhouse(engine, attributes), expected) == []
+    assert differences(attributes, vector(attributes), expected) == []
+    assert differences(attributes, node(attributes), expected) == []
+
+
+def test_files_are_fresh() -> None:
+    for path, text in forms().items():
+        assert path.read_text("utf-8") == text, f"{path.name} is stale: python scripts/redaction.py"
