@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     max_body: Size = Field(64_000_000, description="Largest request body, as sent.")
     max_decompressed: Size = Field(256_000_000, description="Largest request body, decompressed.")
     max_expansion: int = Field(200, description="Largest ratio of a decompressed body to the sent one, above 1 MB.")
+    max_records: int = Field(
+        250_000,
+        description="Most spans, log records, metrics and data points of a request, with their resources and scopes.",
+    )
     max_nesting: int = Field(32, description="Deepest nesting of attribute values.")
     max_in_flight: Size = Field(
         512_000_000, description="Bytes of request bodies held in memory at once; above it, 429."

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from google.protobuf.message import DecodeError, EncodeError
@@ -15,6 +17,7 @@ from andiron.server.ingest.otlp_json import MalformedJson, from_json
 from andiron.server.ingest.segment import Entry
 from andiron.server.ingest.signals import Signal, points
 from andiron.server.ingest.values import TooDeep, refuse_too_deep
+from andiron.server.ingest.wire import holds_more
 from andiron.server.observe import Instruments
 from andiron.server.settings import Settings
 
@@ -56,6 +59,8 @@ class Door:
         self._instruments = instruments
         self._clock = clock
         self.in_flight = 0
+        # What a large body becomes is counted as in flight when it is known; until then there are two of them at most.
+        self._large = ThreadPoolExecutor(2, thread_name_prefix="andiron-door")
 
     def admit(self, size: int, held: int = 0) -> None:
         """Refuse a request of `size` bytes, of which `held` are read and counted already."""
@@ -120,7 +125,8 @@ class Door:
     async def _checked(self, signal: Signal, body: bytes, encoding: str, *, json: bool) -> "Checked":
         try:
             if len(body) > INLINE and (json or encoding not in ("", "identity")):
-                return await asyncio.to_thread(self._check, signal, body, encoding, json=json)
+                check = partial(self._check, signal, body, encoding, json=json)
+                return await asyncio.get_running_loop().run_in_executor(self._large, check)
             return self._check(signal, body, encoding, json=json)
         except UnsupportedEncoding as error:
             raise Refusal(415, f"The {error}.") from None
@@ -141,6 +147,11 @@ class Door:
         body = decoded(body, encoding, most=limits.max_decompressed, expansion=limits.max_expansion)
         if json:
             body = from_json(body, signal.request).SerializeToString()
+        if holds_more(body, signal.levels, limits.max_records):
+            raise Refusal(
+                413,
+                f"The request holds more than {limits.max_records:,} records, with their resources and scopes (ANDIRON_MAX_RECORDS).",
+            )
         request = signal.validator.FromString(body)
         if not has_nested(request):
             return Checked(body, signal.count(request), nested=False, rejected=0)

@@ -122,19 +122,18 @@ class Keys:
         self._rewrite_at = 2 * self._size + SPARE
 
     def _load(self) -> None:
+        lost = 0
         try:
-            data = self._path.read_bytes()
+            with self._path.open("rb") as file:
+                for text in file:
+                    try:
+                        self._known.merge(parsed(text.rstrip(b"\n")))
+                    except (ValueError, KeyError, TypeError, AttributeError):
+                        lost += 1
         except FileNotFoundError:
             return
         except OSError as error:
             log.error("idempotency keys cannot be read", extra={"path": str(self._path), "error": str(error)})  # noqa: TRY400 - the reason is in the line
-            return
-        lost = 0
-        for each in data.splitlines():
-            try:
-                self._known.merge(parsed(each))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                lost += 1
         if lost:
             log.warning("idempotency keys damaged: some repeats may be stored again", extra={"lines": lost})
 

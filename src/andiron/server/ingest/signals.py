@@ -89,6 +89,8 @@ class Signal:
     """Name of the field of partial success that counts what was refused."""
     service: str
     count: Callable[[Any], int]
+    levels: tuple[tuple[int, ...], ...] = ((1,), (2,), (2,))
+    """Field numbers from the request over resources and scopes down to the records."""
 
     @property
     def message(self) -> str:
@@ -102,7 +104,9 @@ class Signal:
         return f"otlp_{self.name}"
 
 
-def signal(name: str, number: int, module: Any, noun: str, rejected: str, count: Callable[[Any], int]) -> Signal:
+def signal(
+    name: str, number: int, module: Any, noun: str, rejected: str, count: Callable[[Any], int], **more: Any
+) -> Signal:
     """Assemble a signal from its generated module."""
     request = getattr(module, f"Export{noun}ServiceRequest")
     return Signal(
@@ -114,6 +118,7 @@ def signal(name: str, number: int, module: Any, noun: str, rejected: str, count:
         rejected=rejected,
         service=f"{request.DESCRIPTOR.file.package}.{noun}Service",
         count=count,
+        **more,
     )
 
 
@@ -145,6 +150,7 @@ METRICS = signal(
         for scope in resource.scope_metrics
         for metric in scope.metrics
     ),
+    levels=((1,), (2,), (2,), (5, 7, 9, 10, 11), (1,)),
 )
 SIGNALS = (TRACES, LOGS, METRICS)
 BY_NUMBER = {signal.number: signal for signal in SIGNALS}
