@@ -12,9 +12,8 @@ from andiron.errors import ConfigurationError
 
 LABEL = re.compile(r"[a-z0-9-]{1,40}")
 NAMED = re.compile(r"%([a-z]+)%")
-UNCOMMON = re.compile(r"\(\?(?!:)|\\[1-9AZzdDsSwWpPBGkKuUN]|[*+?}]\+|\$(?!$)(?![|)])")
-"""What does not exist in each of the four engines, or does not mean the same in them: look-around, references and flags;
-classes that are Unicode's in one engine and ASCII's in another; possessive repetition."""
+TOKEN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])*\]|\(\?(?!:)[<P]?.?|[*+?}]\+", re.DOTALL)
+CLASS = re.compile(r"\\[1-9AZBGKNPSDWdkpsuUwXZz]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +132,15 @@ def folded(pattern: str) -> str:
     return rewritten(pattern, lambda each: f"[{each.upper()}{each.lower()}]" if each.isalpha() else each)
 
 
+def uncommon(pattern: str) -> re.Match[str] | None:
+    """Where the pattern uses what is missing, or means something else, in one of the four engines: look-around, references and
+    flags, possessive repetition, and classes that are Unicode's in one engine and ASCII's in another."""
+    for found in TOKEN.finditer(pattern):
+        if CLASS.search(found[0]) if found[0][0] in "\\[" else True:
+            return found
+    return None
+
+
 def user_rule(label: str, pattern: str) -> Rule:
     """A user's pattern, if it is one in every engine."""
     what = f"The pattern {pattern!r} for {label!r} "
@@ -143,7 +151,7 @@ def user_rule(label: str, pattern: str) -> Rule:
     except re.error as error:
         where = f" at character {error.pos}" if error.pos is not None else ""
         raise ConfigurationError(f"{what}cannot be read: {error.msg}{where}.") from None
-    if found := UNCOMMON.search(pattern):
+    if found := uncommon(pattern):
         raise ConfigurationError(
             f"{what}uses {found[0]!r} at character {found.start()}, which is missing or different in RE2, Rust, JavaScript or "
             "Python. Use classes such as [0-9], plain groups (?:…), and no look-around, flags or back-references."

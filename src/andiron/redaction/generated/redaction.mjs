@@ -75,7 +75,7 @@ const RULES = {
       ],
       "pattern": "((?:(?:(?:[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]|[Pp][Aa][Ss][Ss][Ww][Dd]|[Pp][Aa][Ss][Ss][Pp][Hh][Rr][Aa][Ss][Ee]|[Aa][Pp][Ii][_. -]?[Kk][Ee][Yy]|[Pp][Rr][Ii][Vv][Aa][Tt][Ee][_. -]?[Kk][Ee][Yy]|[Ss][Ee][Cc][Rr][Ee][Tt][_. -]?[Kk][Ee][Yy]|[Ss][Ee][Cc][Rr][Ee][Tt][_. -]?[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Kk][Ee][Yy]|[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Kk][Ee][Yy]|[Aa][Cc][Cc][Oo][Uu][Nn][Tt][_. -]?[Kk][Ee][Yy]|[Ee][Nn][Cc][Rr][Yy][Pp][Tt][Ii][Oo][Nn][_. -]?[Kk][Ee][Yy]|[Ss][Ii][Gg][Nn][Ii][Nn][Gg][_. -]?[Kk][Ee][Yy]|[Mm][Aa][Ss][Tt][Ee][Rr][_. -]?[Kk][Ee][Yy]|[Ss][Hh][Aa][Rr][Ee][Dd][_. -]?[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Kk][Ee][Yy]|[Ss][Hh][Aa][Rr][Ee][Dd][_. -]?[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Ss][Ii][Gg][Nn][Aa][Tt][Uu][Rr][Ee]|[Cc][Ll][Ii][Ee][Nn][Tt][_. -]?[Ss][Ee][Cc][Rr][Ee][Tt]|[Cc][Rr][Ee][Dd][Ee][Nn][Tt][Ii][Aa][Ll][Ss])|(?:[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn])|(?:\\b|_)(?:[Ss][Ss][Nn]|[Cc][Vv][Vv]|[Cc][Vv][Cc]|[Pp][Ww][Dd]|[Jj][Ww][Tt]|[Cc][Ss][Rr][Ff]|[Xx][Ss][Rr][Ff]|[Pp][Aa][Ss][Ss][Cc][Oo][Dd][Ee]|[Pp][Ii][Nn][_. -]?[Cc][Oo][Dd][Ee]|[Cc][Rr][Ee][Dd][Ii][Tt][_. -]?[Cc][Aa][Rr][Dd]|[Cc][Aa][Rr][Dd][_. -]?[Nn][Uu][Mm][Bb][Ee][Rr]|[Ss][Oo][Cc][Ii][Aa][Ll][_. -]?[Ss][Ee][Cc][Uu][Rr][Ii][Tt][Yy]))|[Cc][Oo][Oo][Kk][Ii][Ee][Ss]|[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd][Ss]|[Ss][Ee][Cc][Rr][Ee][Tt][Ss]|[Tt][Oo][Kk][Ee][Nn][Ss]|[Aa][Pp][Ii]_[Kk][Ee][Yy][Ss])\"[ \\t]*:[ \\t]*)(?:-?[0-9][0-9.eE+-]*|\\[(?:[^\"\\[\\]{}]|\"(?:[^\"\\\\]|\\\\[^\\n])*\")*\\]|\\{(?:[^\"\\[\\]{}]|\"(?:[^\"\\\\]|\\\\[^\\n])*\")*\\})",
       "also": "",
-      "unless": "(?:[Tt][Oo][Kk][Ee][Nn][Ss]\"[ \\t]*:[ \\t]*[^\\[{ \\t]|[\\[{][ \\t]*[\\]}]$)",
+      "unless": "(?:[Tt][Oo][Kk][Ee][Nn][Ss]\"[ \\t]*:[ \\t]*[^\\[{ \\t]|[\\[{][ \\t]*[\\]}]$|\\[[Rr][Ee][Dd][Aa][Cc][Tt][Ee][Dd]:[a-z0-9-]+\\]$)",
       "check": "",
       "becomes": "$1\"[redacted:secret]\""
     },
@@ -84,7 +84,7 @@ const RULES = {
       "needs": [
         "cookie"
       ],
-      "pattern": "((?:\\b|_|-)(?:[Ss][Ee][Tt][_-])?[Cc][Oo][Oo][Kk][Ii][Ee][\"']?[ \\t]*[:=][ \\t]*[\"']?)[^\\r\\n\"']*=[^\\r\\n\"']*",
+      "pattern": "((?:\\b|_|-)(?:[Ss][Ee][Tt][_-])?[Cc][Oo][Oo][Kk][Ii][Ee][\"']?[ \\t]*[:=][ \\t]*[\"']?)[^\\r\\n\"'=]{1,256}=[^\\r\\n\"']*",
       "also": "",
       "unless": "",
       "check": "",
@@ -114,9 +114,9 @@ const RULES = {
         "token",
         "secret"
       ],
-      "pattern": "((?:[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn])[\"']?[ \\t]*:[ \\t]*)[^ \\t\\r\\n\"',;&)}>\\]]{8,}",
+      "pattern": "((?:[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn])[\"']?[ \\t]*:[ \\t]*)(?:\\[[Rr][Ee][Dd][Aa][Cc][Tt][Ee][Dd]:[a-z0-9-]+\\]|[^ \\t\\r\\n\"',;&)}>\\[\\]]{8,})",
       "also": ":[ \\t]*(?:[^ \\t]*[0-9]|[^ \\t]{16,})",
-      "unless": "",
+      "unless": "\\[[Rr][Ee][Dd][Aa][Cc][Tt][Ee][Dd]:[a-z0-9-]+\\]$",
       "check": "",
       "becomes": "$1[redacted:secret]"
     },
@@ -180,7 +180,7 @@ const RULES = {
       "needs": [
         "://"
       ],
-      "pattern": "(://[^ \\t\\r\\n/:@?#\"'<>]{0,256}:)[^ \\t\\r\\n/?#\"'<>]{1,256}@",
+      "pattern": "(://[^ \\t\\r\\n/:@?#\"'<>\\[\\]]{0,256}:)[^ \\t\\r\\n/?#\"'<>]{1,256}@",
       "also": "",
       "unless": "",
       "check": "",
@@ -196,6 +196,17 @@ const RULES = {
       "unless": "",
       "check": "",
       "becomes": "$1[redacted:token]@"
+    },
+    {
+      "name": "e-mail address",
+      "needs": [
+        "@"
+      ],
+      "pattern": "(?://)?[A-Za-z0-9._%+À-ɏͰ-ԯ-][A-Za-z0-9._%+'À-ɏͰ-ԯ-]{0,63}@(?:[A-Za-z0-9À-ɏͰ-ԯ-]{1,63}\\.){1,8}[A-Za-zÀ-ɏͰ-ԯ]{2,24}:?",
+      "also": "",
+      "unless": "(?:^//|^git@|:$|\\.(?:service|timer|socket|target|mount)$)",
+      "check": "",
+      "becomes": "[redacted:email]"
     },
     {
       "name": "JSON Web Token",
@@ -251,17 +262,6 @@ const RULES = {
       "becomes": "$1[redacted:token]"
     },
     {
-      "name": "e-mail address",
-      "needs": [
-        "@"
-      ],
-      "pattern": "(?://)?[A-Za-z0-9._%+'À-ɏͰ-ԯ-]{1,64}@(?:[A-Za-z0-9À-ɏͰ-ԯ-]{1,63}\\.){1,8}[A-Za-zÀ-ɏͰ-ԯ]{2,24}:?",
-      "also": "",
-      "unless": "(?:^//|^git@|:$|\\.(?:service|timer|socket|target|mount)$)",
-      "check": "",
-      "becomes": "[redacted:email]"
-    },
-    {
       "name": "IPv6 address",
       "needs": [
         "::",
@@ -274,15 +274,6 @@ const RULES = {
       "becomes": "[redacted:ip]"
     },
     {
-      "name": "payment card",
-      "needs": [],
-      "pattern": "(?:[0-9]\\.)?\\b(?:[2-6][0-9]{12,18}|[2-6][0-9]{3}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5})\\b",
-      "also": "",
-      "unless": "^[0-9]\\.",
-      "check": "luhn",
-      "becomes": "[redacted:card]"
-    },
-    {
       "name": "international bank account number",
       "needs": [],
       "pattern": "\\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\\b",
@@ -290,6 +281,15 @@ const RULES = {
       "unless": "",
       "check": "mod97",
       "becomes": "[redacted:iban]"
+    },
+    {
+      "name": "payment card",
+      "needs": [],
+      "pattern": "(?:[0-9]\\.)?\\b(?:[2-6][0-9]{12,18}|[2-6][0-9]{3}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5})\\b",
+      "also": "",
+      "unless": "^[0-9]\\.",
+      "check": "luhn",
+      "becomes": "[redacted:card]"
     },
     {
       "name": "IPv4 address",
@@ -305,9 +305,9 @@ const RULES = {
       "needs": [
         "+"
       ],
-      "pattern": "[0-9A-Za-z/+=_]?\\+[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,13}\\b",
+      "pattern": "[0-9A-Za-z/+=_\\]]?\\+[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,13}\\b",
       "also": "",
-      "unless": "^[0-9A-Za-z/+=_]\\+",
+      "unless": "^[0-9A-Za-z/+=_\\]]\\+",
       "check": "",
       "becomes": "[redacted:phone]"
     },
