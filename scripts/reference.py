@@ -1,4 +1,4 @@
-"""Write docs/settings.md from what the code knows: every setting and every metric of the server.
+"""Write docs/settings.md and docs/application-settings.md from what the code knows: every setting, and every metric of the server.
 
 python scripts/reference.py
 """
@@ -7,10 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from andiron.delivery.levels import Level
+from andiron.sdk.settings import SdkSettings, variables
 from andiron.server.observe import Instruments
 from andiron.server.settings import SIZED, Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
+APPLICATION = PAGE.with_name("application-settings.md")
 
 HEAD = """# Settings, endpoints, metrics
 
@@ -74,5 +77,33 @@ def page() -> str:
     return HEAD + settings + ENDPOINTS + metrics + watched + "\nBeside these, `process_*` and `python_gc_*`.\n"
 
 
+APPLICATION_HEAD = """# Settings of an application's telemetry
+
+Written by `python scripts/reference.py`; a test fails when it is stale.
+
+Each setting is an argument of `andiron.configure` and `andiron.bootstrap_logfire`, an environment variable, and a key of `[tool.andiron]` in the
+`pyproject.toml` of the current folder. The first that is set wins, in this order: the argument, `ANDIRON_*`, the variables of Logfire and
+OpenTelemetry in the third column, `pyproject.toml`, the default. Durations are seconds or `90s`, `15m`, `12h`, `30d`; sizes bytes or `64MB`.
+A wrong argument raises `andiron.errors.ConfigurationError`; a wrong variable costs one warning and is passed over.
+
+| argument | variable | also read | default | meaning |
+|---|---|---|---|---|
+"""
+
+
+def application_page() -> str:
+    """The page of the application's settings."""
+    rows = []
+    for name, field in SdkSettings.model_fields.items():
+        own, *others = variables(name)
+        value = field.get_default(call_default_factory=True)
+        shown = value.name.lower() if isinstance(value, Level) else str(value)
+        cells = [f"`{name}`", f"`{own}`", ", ".join(f"`{other}`" for other in others)]
+        cells += [f"`{shown}`" if value not in ("", None, {}) else "", str(field.description)]
+        rows.append(f"| {' | '.join(cells)} |\n")
+    return APPLICATION_HEAD + "".join(rows)
+
+
 if __name__ == "__main__":
     PAGE.write_text(page())
+    APPLICATION.write_text(application_page())

@@ -8,7 +8,13 @@ from collections.abc import Callable
 import typer
 
 COMMANDS = {
+    "run": ("andiron.cli.run", "Start a program with telemetry, without a line in it."),
     "serve": ("andiron.cli.serve", "Take telemetry, keep it and answer questions about it."),
+    "doctor": (
+        "andiron.cli.doctor",
+        "Send one of each signal through the configured path, find them back, or say what is wrong.",
+    ),
+    "tail": ("andiron.cli.tail", "Show records as they come."),
     "sql": ("andiron.cli.sql", "Ask a running server, or a data folder, in SQL."),
 }
 GROUPS = {
@@ -36,7 +42,7 @@ def register(app: typer.Typer) -> None:
         if name in GROUPS:
             app.add_typer(loaded.app, name=name, help=text)
         else:
-            app.command(name, help=text)(getattr(loaded, name))
+            app.command(name, help=text, context_settings=getattr(loaded, "CONTEXT", None))(getattr(loaded, name))
 
 
 def missing(package: str) -> Callable[[], None]:

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from andiron.cli.remote import URL, Asker, server
+from andiron.cli.terminal import cell
 from andiron.errors import AndironError, ConfigurationError, DataPathBusy
 from andiron.server.settings import Settings
 
-URL = "http://127.0.0.1:4318"
 DATABASE = "andiron"
 
 
@@ -23,10 +24,6 @@ class Form(StrEnum):
     JSON = "json"
     CSV = "csv"
     NDJSON = "ndjson"
-
-
-Asker = Callable[[str, str], bytes]
-"""Gives the answer to a query, as `json` or `csv`."""
 
 
 def sql(
@@ -74,39 +71,6 @@ def text_of(query: str | None, file: Path | None) -> str:
     if sys.stdin.isatty():
         raise ConfigurationError('There is no query; write andiron sql "SELECT message FROM records LIMIT 10".')
     return sys.stdin.read()
-
-
-def server(url: str, token: str | None, limit: int) -> Asker:
-    """Ask over HTTP."""
-    import httpx
-
-    def ask(text: str, kind: str) -> bytes:
-        accept = {"json": "application/json", "csv": "text/csv"}[kind]
-        headers = {"Accept": f"{accept}, application/problem+json;q=0.9"} | ({"Authorization": token} if token else {})
-        try:
-            answer = httpx.post(
-                f"{url.rstrip('/')}/v2/query", json={"sql": text, "limit": limit}, headers=headers, timeout=120
-            )
-        except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise ConfigurationError(
-                f"No server answers at {url} ({error}). Start one with `andiron serve`, name another with --url, "
-                "or read a data folder with --data."
-            ) from None
-        if answer.status_code != 200:
-            raise AndironError(detail_of(answer.content) or f"{url} answered {answer.status_code}.")
-        return answer.content
-
-    return ask
-
-
-def detail_of(body: bytes) -> str:
-    """What a problem says, if it is one."""
-    try:
-        problem = json.loads(body)
-    except ValueError:
-        return ""
-    detail = problem.get("detail") if isinstance(problem, dict) else None
-    return detail if isinstance(detail, str) else ""
 
 
 def with_folder(data: Path, project: str, work: Callable[[Asker], None], limit: int) -> None:
@@ -186,18 +150,3 @@ def as_table(names: list[str], rows: list[dict[str, Any]]) -> None:
         table.add_row(*(cell(row[name]) for name in names))
     Console().print(table)
     typer.echo(f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}", err=True)
-
-
-def cell(value: Any) -> Any:
-    """A value in a table; no control character of stored text reaches the terminal."""
-    from rich.text import Text
-
-    if value is None:
-        return Text("NULL", style="dim")
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return Text(
-        "".join(
-            character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}"
-            for character in text
-        )
-    )

@@ -1,0 +1,385 @@
+"""The pipeline inside an application: `record → guard → queue → spool → exporter`.
+
+The application's threads only put into the queue. One thread encodes (and redacts) what is queued and writes it to the spool; another sends what lies there.
+Nothing raises into the application, nothing waits without a bound, and every record is counted where it ends.
+"""
+
+import contextlib
+import logging
+import os
+import threading
+import time
+import weakref
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from andiron.delivery.batch import Lane
+from andiron.delivery.counters import Counters
+from andiron.delivery.encode import Encoder
+from andiron.delivery.exporters import ExportResult, HttpExporter, OtelExporter
+from andiron.delivery.guard import Guard
+from andiron.delivery.levels import Level
+from andiron.delivery.memory_spool import MemorySpool
+from andiron.delivery.queue import Entry, Put, RecordQueue
+from andiron.delivery.quiet import is_quiet, quietly
+from andiron.delivery.sender import Sender
+from andiron.delivery.spool import AnySpool, SpoolFull
+
+log = logging.getLogger("andiron.delivery")
+
+SPAN, LOG = 0, 1
+SIGNALS = {SPAN: "traces", LOG: "logs"}
+LANES = {Level.TRACE: Lane.LOW, Level.DEBUG: Lane.LOW, Level.INFO: Lane.NORMAL, Level.WARN: Lane.NORMAL}
+LARGEST = 4_000_000
+"""Bytes of a request above which a batch is written in halves: servers bound bodies (Logfire at 5 MB)."""
+SYNC = 1.0
+"""Seconds within which what was written is forced to the disk; errors are forced at once."""
+OVERFLOW = 8_000_000
+"""Bytes of batches kept in memory while the disk takes none."""
+TELL = 60.0
+"""Seconds between two complaints about records that are being lost."""
+
+active: "Pipeline | None" = None
+"""The pipeline that `andiron.configure` made."""
+
+
+class Pipeline:
+    """One for a process. Give it an encoder, a spool and an exporter, and records by `span`, `log` and `metrics`."""
+
+    def __init__(
+        self,
+        *,
+        encoder: Encoder,
+        spool: AnySpool,
+        exporter: OtelExporter,
+        guard: Guard | None = None,
+        queue_size: int = 1024,
+        batch_size: int = 256,
+        flush_interval: float = 30.0,
+        compress: bool = True,
+        on_fatal: Callable[[ExportResult], None] | None = None,
+        on_network: Callable[[bool, str], None] | None = None,
+        bytes_per_second: float | None = None,
+        counters: Counters | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        threads: bool = True,
+    ) -> None:
+        self.counters = counters or Counters()
+        spool.dropped = self._spool_dropped
+        self.guard = guard or Guard()
+        self.encoder = encoder
+        self.exporter = exporter
+        self.spool = spool
+        self.queue = RecordQueue(queue_size, batch=batch_size)
+        self.sender = Sender(
+            [spool, overflow := MemorySpool(most=OVERFLOW)],
+            exporter,
+            self.counters,
+            on_fatal=on_fatal,
+            on_network=on_network,
+            bytes_per_second=bytes_per_second,
+            clock=clock,
+        )
+        self.ticks: list[Callable[[], None]] = []
+        """Called on the writer's thread about once a second."""
+        self._overflow = overflow
+        self._batch = batch_size
+        self._interval = flush_interval
+        self._compress = compress
+        self._clock = clock
+        self._writing = threading.RLock()
+        self._due = threading.Event()
+        self._threads = threads
+        self._started = False
+        self._closed = False
+        self._synced = clock()
+        self._told = float("-inf")
+        self._complained: dict[str, int] = {}
+        reference = weakref.WeakMethod(self.after_fork)
+        os.register_at_fork(after_in_child=lambda: (method := reference()) and method())
+
+    # On the application's threads
+
+    def span(self, span: Any) -> None:
+        """Take a finished span. About a microsecond; never raises."""
+        try:
+            attributes = span._attributes  # noqa: SLF001 - `attributes` makes a proxy each time; a dict serves as well
+            number = attributes.get("logfire.level_num") if attributes else None
+            if type(number) is int:
+                level = Level.of(number)
+            else:
+                level = Level.ERROR if span._status.status_code.value == 2 else Level.INFO  # noqa: SLF001 - as above
+            if not self.guard.open:
+                scope = span.instrumentation_scope
+                if not self.guard.passes(level, scope.name if scope is not None else ""):
+                    self.counters.drop("sampled", level)
+                    return
+            self._put(Entry(level, SPAN, span))
+        except Exception:  # noqa: BLE001 - whatever it is, the application goes on
+            self.counters.error()
+
+    def log(self, record: Any, logger: str = "") -> None:
+        """Take a log record of OpenTelemetry's SDK. Never raises."""
+        try:
+            if logger.startswith("andiron.delivery"):
+                return
+            number = record.log_record.severity_number
+            level = Level.of(number.value if number is not None else 0)
+            if not self.guard.open and not self.guard.passes(level, logger):
+                self.counters.drop("sampled", level)
+                return
+            self._put(Entry(level, LOG, record))
+        except Exception:  # noqa: BLE001 - as above
+            self.counters.error()
+
+    def _put(self, entry: Entry) -> None:
+        if is_quiet():
+            return
+        if self._closed:
+            self.counters.drop("closed", entry.level)
+            return
+        if not self._started:
+            self._start()
+        put = self.queue.put(entry)
+        if put is Put.QUEUED:
+            return
+        if not self._due.is_set():
+            self._due.set()
+        # The writer may be at it already; then the queue is about to be empty and may be too long for this moment.
+        if put is Put.SPILL and self._writing.acquire(blocking=False):
+            try:
+                self._write()
+            finally:
+                self._writing.release()
+
+    # On any thread that may wait
+
+    def metrics(self, data: Any) -> bool:
+        """Take what a metric reader collected, on the reader's thread. False when it could not be kept."""
+        if self._closed:
+            return False
+        if not self._started:
+            self._start()
+        with quietly(), self._writing:
+            try:
+                body = self.encoder.metrics(data)
+                points = sum(
+                    len(metric.data.data_points)
+                    for resource in data.resource_metrics
+                    for scope in resource.scope_metrics
+                    for metric in scope.metrics
+                )
+            except Exception:
+                self.counters.error()
+                log.exception("metrics could not be encoded")
+                return False
+            if not points:
+                return True
+            self.queue.count(points)
+            kept = self._store("metrics", Lane.NORMAL, points, body)
+        self.sender.wake()
+        return kept
+
+    def flush(self, timeout: float = 5.0, *, delivered: bool = True) -> bool:
+        """Write everything to the spool and wait for its delivery, as far as that is possible now.
+
+        True when everything is safe: delivered, or on the disk.
+        """
+        until = self._clock() + timeout
+        if not self._writing.acquire(timeout=max(0.0, timeout)):
+            return False
+        try:
+            self._write()
+            self._sync()
+        except Exception:
+            self.counters.error()
+            log.exception("writing to the spool failed")
+        finally:
+            self._writing.release()
+        if delivered and self._threads and not self._closed:
+            self.sender.wake()
+            self.sender.wait_until_sent(max(0.0, until - self._clock()))
+        return not self._overflow.pending.batches and not len(self.queue)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Drain to the spool, deliver what can be delivered within `timeout` seconds, and stop."""
+        if self._closed:
+            return
+        until = self._clock() + timeout
+        self.flush(timeout)
+        self._closed = True
+        # Once more: what came between the flush and the closing.
+        self.flush(max(0.5, until - self._clock()), delivered=False)
+        self._due.set()
+        self.sender.stop(max(0.0, until - self._clock()))
+        left = self._overflow.pending.records
+        if left:
+            self.counters.drop_batch(Lane.NORMAL, left, "disk_full")
+            log.error("%d records are lost: the disk took none and the server was not to be reached", left)
+        with contextlib.suppress(Exception):
+            self.exporter.shutdown()
+        with contextlib.suppress(Exception):
+            self.spool.close()
+        self._complain(force=True)
+
+    def enable(self, on: bool) -> None:  # noqa: FBT001 - a switch
+        """Turn export on or off. Off, records are still guarded and kept in the spool."""
+        self.sender.enable(on)
+
+    def report(self) -> dict[str, Any]:
+        """What became of the records, and how it stands now."""
+        self._count_queue_drops()
+        pending = self.spool.pending
+        return {
+            "taken": self.queue.taken,
+            **self.counters.report(),
+            "queued": len(self.queue),
+            "truncated": self.encoder.truncated,
+            "spool": {"batches": pending.batches, "records": pending.records, "bytes": pending.bytes},
+            "enabled": self.sender.enabled,
+            "refused": self.sender.refused.reason if self.sender.refused else None,
+            "trouble": self.sender.trouble or None,
+        }
+
+    def after_fork(self) -> None:
+        """In a forked child: leave everything that is the parent's, and start anew with the first record."""
+        self.queue.forget()
+        self._writing = threading.RLock()
+        self._due = threading.Event()
+        self._started = False
+        self.counters = Counters()
+        self.sender.counters = self.counters
+        self.sender.after_fork()
+        self.spool.reopen_after_fork()
+        self._overflow.reopen_after_fork()
+        if isinstance(self.exporter, HttpExporter):
+            self.exporter.after_fork()
+
+    # On the writer's thread
+
+    def _start(self) -> None:
+        with self._writing:
+            if self._started:
+                return
+            self._started = True
+        if self._threads:
+            threading.Thread(target=self._run, name="andiron-writer", daemon=True).start()
+            self.sender.start()
+
+    def _run(self) -> None:
+        with quietly():
+            due, next_write = self._due, self._clock() + self._interval
+            while not self._closed and due is self._due:
+                due.wait(max(0.0, min(next_write - self._clock(), SYNC)))
+                try:
+                    if due.is_set() or self._clock() >= next_write:
+                        due.clear()
+                        next_write = self._clock() + self._interval
+                        with self._writing:
+                            self._write()
+                    self._tick()
+                except Exception:
+                    self.counters.error()
+                    log.exception("writing telemetry to the spool failed")
+
+    def _tick(self) -> None:
+        if self._clock() - self._synced >= SYNC:
+            for tick in self.ticks:
+                tick()
+            self._sync()
+            self._complain()
+
+    def _write(self) -> None:
+        """Everything queued goes to the spool. Whoever calls holds `_writing`."""
+        entries = self.queue.drain()
+        if not entries:
+            return
+        urgent = entries[0].level >= Level.ERROR
+        with quietly():
+            for kind, lane, group in grouped(entries):
+                for start in range(0, len(group), self._batch):
+                    self._encode(kind, lane, group[start : start + self._batch])
+            if urgent:
+                self._sync()
+        self.sender.wake()
+
+    def _encode(self, kind: int, lane: Lane, entries: Sequence[Entry]) -> None:
+        records = [entry.record for entry in entries]
+        try:
+            body = self.encoder.traces(records) if kind == SPAN else self.encoder.logs(records)
+        except Exception:
+            self.counters.error()
+            log.exception("records could not be encoded")
+            if len(entries) > 1:
+                for entry in entries:
+                    self._encode(kind, lane, [entry])
+            else:
+                self.counters.drop("error", entries[0].level)
+            return
+        if len(body) > LARGEST and len(entries) > 1:
+            half = len(entries) // 2
+            self._encode(kind, lane, entries[:half])
+            self._encode(kind, lane, entries[half:])
+            return
+        self._store(SIGNALS[kind], lane, len(entries), body)
+
+    def _store(self, signal: str, lane: Lane, records: int, body: bytes) -> bool:
+        encoding = ""
+        if self._compress and len(body) > 1000:
+            packer = zlib.compressobj(1, wbits=31)
+            body = packer.compress(body) + packer.flush()
+            encoding = "gzip"
+        try:
+            self.spool.put(signal, lane, records, body, encoding)
+        except SpoolFull as full:
+            try:
+                self._overflow.put(signal, lane, records, body, encoding)
+            except SpoolFull:
+                self.counters.drop_batch(lane, records, full.reason)
+                return False
+            return True
+        self.counters.spooled += records
+        return True
+
+    def _spool_dropped(self, lane: Lane, records: int, reason: str) -> None:
+        self.counters.drop_batch(lane, records, reason)
+
+    def _sync(self) -> None:
+        self._synced = self._clock()
+        with contextlib.suppress(OSError):
+            self.spool.sync()
+
+    def _count_queue_drops(self) -> None:
+        """The queue counts for itself, without a lock of its own for it."""
+        for level, count in self.queue.dropped.items():
+            if count:
+                self.counters.dropped["queue_full", level.name.lower()] = count
+
+    def _complain(self, *, force: bool = False) -> None:
+        """Say that records are being lost, at most once a minute."""
+        self._count_queue_drops()
+        now = self._clock()
+        if now - self._told < TELL and not force:
+            return
+        lost: dict[str, int] = {}
+        for (reason, _), count in list(self.counters.dropped.items()):
+            if reason not in ("sampled", "closed"):
+                lost[reason] = lost.get(reason, 0) + count
+        more = {reason: count - self._complained.get(reason, 0) for reason, count in lost.items()}
+        if any(more.values()):
+            self._told = now
+            self._complained = lost
+            log.error(
+                "telemetry is being lost: %s",
+                ", ".join(f"{count} records ({reason})" for reason, count in more.items() if count),
+            )
+
+
+def grouped(entries: Sequence[Entry]) -> Iterator[tuple[int, Lane, list[Entry]]]:
+    """Entries by signal and lane."""
+    groups: dict[tuple[Lane, int], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((LANES.get(entry.level, Lane.HIGH), entry.kind), []).append(entry)
+    for (lane, kind), group in sorted(groups.items()):
+        yield kind, lane, group

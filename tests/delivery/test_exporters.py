@@ -1,0 +1,167 @@
+import gzip
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from andiron.delivery.batch import Batch, Lane
+from andiron.delivery.exporters import ExportResult, LogfireExporter, OtelExporter, ProxyExporter, seconds
+from andiron.testing.receiver import Answer, Receiver
+
+BATCH = Batch("0123456789abcdef0123456789abcdef-7", "traces", Lane.NORMAL, 3, b"", "", 0)
+
+
+@pytest.fixture
+def server() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def exporter(server: Receiver) -> Iterator[LogfireExporter]:
+    exporter = LogfireExporter(server.url, "pylf_v1_local_secret", timeout=5)
+    yield exporter
+    exporter.shutdown()
+
+
+@pytest.mark.requirement("CL-02")
+def test_an_exporter_is_what_can_export_and_shut_down(exporter: LogfireExporter) -> None:
+    class Mine:
+        def export(self, payload: Batch) -> ExportResult:
+            return ExportResult.success
+
+        def shutdown(self) -> None:
+            pass
+
+    assert isinstance(exporter, OtelExporter)
+    assert isinstance(Mine(), OtelExporter)
+    assert not isinstance(object(), OtelExporter)
+
+
+@pytest.mark.requirement("CL-03")
+def test_a_batch_goes_with_the_raw_token_and_its_id(server: Receiver, exporter: LogfireExporter) -> None:
+    body = gzip.compress(b"")
+    assert exporter.export(Batch(BATCH.id, "logs", Lane.HIGH, 1, body, "gzip", 0)) == ExportResult.success
+    [request] = server.requests
+    assert (request.method, request.path, request.body) == ("POST", "/v1/logs", body)
+    assert request.headers["authorization"] == "pylf_v1_local_secret"
+    assert request.headers["content-type"] == "application/x-protobuf"
+    assert request.headers["content-encoding"] == "gzip"
+    assert request.key == BATCH.id
+
+
+@pytest.mark.requirement("CL-04")
+def test_a_session_token_can_be_replaced_between_two_batches(server: Receiver) -> None:
+    exporter = ProxyExporter(server.url, "first")
+    exporter.export(BATCH)
+    exporter.session_token = "second"
+    exporter.export(BATCH)
+    exporter.shutdown()
+    assert [request.path for request in server.requests] == ["/api/v1/telemetry/traces"] * 2
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer first", "Bearer second"]
+
+
+@pytest.mark.requirement("CL-03")
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (200, "success"),
+        (202, "success"),
+        (408, "retryable"),
+        (429, "retryable"),
+        (500, "retryable"),
+        (502, "retryable"),
+        (503, "retryable"),
+        (504, "retryable"),
+        (401, "fatal"),
+        (403, "fatal"),
+        (413, "fatal"),
+        (400, "retryable"),
+        (404, "retryable"),
+        (301, "retryable"),
+    ],
+)
+def test_what_a_status_means(server: Receiver, exporter: LogfireExporter, status: int, outcome: str) -> None:
+    server.answer = Answer(status)
+    result = exporter.export(BATCH)
+    assert (result.outcome, result.status) == (outcome, status)
+    assert result.of_this_batch == (status in (400, 413))
+    assert result.unclear == (status in (301, 400, 404, 500))
+
+
+@pytest.mark.requirement("CL-03")
+@pytest.mark.parametrize(
+    "answer", [Answer.GARBAGE, Answer.HALF, Answer.SILENT, Answer.RESET], ids=["garbage", "half", "silent", "reset"]
+)
+def test_no_answer_is_retryable_and_says_why(server: Receiver, exporter: LogfireExporter, answer: Answer) -> None:
+    server.then(answer)
+    result = exporter.export(BATCH)
+    assert (result.outcome, result.status) == ("retryable", None)
+    assert result.reason
+    assert exporter.export(BATCH) == ExportResult.success
+
+
+@pytest.mark.requirement("CL-03")
+def test_a_slow_server_costs_no_more_than_the_timeout(server: Receiver) -> None:
+    exporter = LogfireExporter(server.url, timeout=0.05)
+    server.then(Answer(delay=30))
+    result = exporter.export(BATCH)
+    exporter.shutdown()
+    assert (result.outcome, result.status) == ("retryable", None)
+    assert "Timeout" in result.reason
+
+
+@pytest.mark.requirement("CL-03")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "http://[bad", "ftp://x"])
+def test_no_server_no_name_and_no_address_are_retryable(url: str) -> None:
+    exporter = LogfireExporter(url, timeout=2)
+    result = exporter.export(BATCH)
+    assert (result.outcome, result.status) == ("retryable", None)
+    assert result.reason
+
+
+def test_a_sign_in_page_is_no_acknowledgement(server: Receiver, exporter: LogfireExporter) -> None:
+    server.answer = Answer.SIGN_IN
+    result = exporter.export(BATCH)
+    assert result.outcome == "retryable"
+    assert "no server of OTLP" in result.reason
+
+
+def test_a_partial_success_says_how_many_were_left_out(server: Receiver, exporter: LogfireExporter) -> None:
+    answer = ExportTraceServiceResponse()
+    answer.partial_success.rejected_spans = 2
+    server.answer = Answer(body=answer.SerializeToString())
+    assert exporter.export(BATCH).rejected == 2
+    server.answer = Answer(
+        body=b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"no"}}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert exporter.export(BATCH).rejected == 3
+    server.answer = Answer.UNREADABLE
+    result = exporter.export(BATCH)
+    assert (result, result.rejected) == (ExportResult.success, 0)
+
+
+@pytest.mark.requirement("CL-21")
+def test_the_token_is_in_no_representation(exporter: LogfireExporter) -> None:
+    assert "secret" not in repr(exporter)
+
+
+@pytest.mark.requirement("CL-03")
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("5", 5.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("999999", 3600.0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("soon", None),
+        ("nan", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_retry_after_asks_for(header: str | None, wait: float | None) -> None:
+    assert seconds(header, now=10.0) == wait
