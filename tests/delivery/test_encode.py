@@ -148,6 +148,8 @@ class Words(str):
 
 LOOP: list[Any] = [1]
 LOOP.append(LOOP)
+ROUND: dict[str, Any] = {"a": 1}
+ROUND["b"] = [ROUND]
 
 
 @pytest.mark.parametrize(
@@ -198,9 +200,10 @@ def test_values_that_have_no_end() -> None:
     wide: list[Any] = []
     wide.extend([wide] * 10)
     encoder = Encoder(None)
-    spans = otlp.spans_in(encoder.traces([otlp.a_span({"k": value}) for value in (LOOP, wide, range(10**15))]))
+    spans = otlp.spans_in(encoder.traces([otlp.a_span({"k": value}) for value in (LOOP, ROUND, wide, range(10**15))]))
     assert otlp.read(spans[0].attributes)["k"][1][1][0] == 1
-    assert len(spans) == 3
+    assert otlp.read(spans[1].attributes)["k"]["b"][0]["b"][0]["a"] == 1
+    assert len(spans) == 4
     assert all(span.ByteSize() <= 65_536 for span in spans)
     assert encoder.failed == 0
 

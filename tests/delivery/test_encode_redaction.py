@@ -122,11 +122,24 @@ def test_attributes_that_are_not_on_the_list_are_left_out() -> None:
     assert otlp.read(point.attributes) == {"note": "x"}
 
 
+def test_an_error_and_a_body_tell_of_themselves_whatever_the_list() -> None:
+    encoder = Encoder(Redactor(only=["note"]))
+    span = otlp.a_span({}, events=[Event("exception", {"exception.message": TEXT, "other": "y"}, otlp.EPOCH)])
+    found = otlp.read(otlp.spans_in(encoder.traces([span]))[0].events[0].attributes)
+    assert found.keys() == {"exception.message"}
+    assert MAIL not in found["exception.message"]
+    [text, mapping] = otlp.logs_in(encoder.logs([otlp.a_log("words"), otlp.a_log({"note": "x"})]))
+    assert text.body.string_value == "words"
+    assert mapping.body.WhichOneof("value") is not None
+
+
 class Failing:
     """A redactor with a defect."""
 
     def text(self, value: str) -> str:
         raise ValueError(len(value))
+
+    stacktrace = text
 
     def attribute(self, key: str, value: Any) -> Any:
         raise RecursionError(key, type(value))

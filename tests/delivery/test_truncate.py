@@ -17,28 +17,26 @@ pytestmark = pytest.mark.requirement("CL-11")
 
 LIMIT = 8192
 
-texts = st.builds(lambda text, times: text * times, st.text(max_size=8), st.sampled_from([0, 1, 50, 300, 3000]))
-values = st.recursive(
-    texts | st.integers(0, 9) | st.binary(max_size=4).map(lambda data: data * 1000),
-    lambda inner: (
-        st.lists(inner, max_size=3).map(lambda parts: parts * 30)
-        | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3)
-    ),
-    max_leaves=5,
+texts = st.builds(lambda text, times: text * times, st.text(max_size=8), st.sampled_from([0, 1, 50, 1200]))
+scalars = texts | st.integers(0, 9) | st.binary(max_size=4).map(lambda data: data * 1000)
+values = st.one_of(
+    scalars,
+    st.lists(scalars, max_size=3).map(lambda parts: parts * 30),
+    st.dictionaries(st.text(min_size=1, max_size=3), st.lists(scalars, max_size=2), max_size=3),
 )
-attributes = st.dictionaries(
-    st.text(min_size=1, max_size=3) | st.text(min_size=1, max_size=3).map(lambda key: key * 500), values, max_size=4
-) | st.integers(0, 600).map(lambda n: {f"key{m}": m for m in range(n)})
-events = st.lists(st.builds(Event, texts, attributes, st.just(otlp.EPOCH)), max_size=4).map(lambda given: given * 20)
-links = st.lists(st.builds(Link, st.just(SpanContext(3, 4, is_remote=False)), attributes), max_size=3).map(
-    lambda given: given * 20
+few = st.dictionaries(
+    st.text(min_size=1, max_size=3) | st.text(min_size=1, max_size=3).map(lambda key: key * 500), values, max_size=3
 )
+attributes = few | st.integers(0, 600).map(lambda n: {f"key{m}": m for m in range(n)})
+# Many, by saying it: what is drawn stays small.
+events = st.lists(st.builds(Event, texts, few, st.just(otlp.EPOCH)), max_size=2)
+links = st.lists(st.builds(Link, st.just(SpanContext(3, 4, is_remote=False)), few), max_size=2)
 
 
 @given(texts, attributes, events, links, texts)
 def test_spans_fit(name: str, given: dict[str, Any], events: list[Event], links: list[Link], status: str) -> None:
     last = Event("exception", {"exception.type": "shop.Refused", "exception.stacktrace": "at\n" * 4000}, otlp.EPOCH)
-    events = [*events, last]
+    events, links = [*events * 20, last], links * 20
     fields: dict[str, Any] = {"events": events, "links": links, "status": Status(StatusCode.ERROR, status)}
     encoder = Encoder(None, limit=LIMIT)
     [span] = otlp.spans_in(encoder.traces([otlp.a_span(given, name=name, **fields)]))
@@ -134,6 +132,31 @@ def test_no_half_of_a_secret_is_left_where_a_text_was_cut() -> None:
         [log] = otlp.logs_in(encoder.logs([otlp.a_log("x" * offset + " " + text, {"k": "y" * offset + " " + text})]))
         for found in (log.body.string_value, otlp.read(log.attributes)["k"]):
             assert "anna" not in found
+
+
+def test_a_large_list_costs_no_other_text() -> None:
+    given = {"numbers": list(range(20_000)), "text": "t" * 5_000}
+    [span] = otlp.spans_in(Encoder(None).traces([otlp.a_span(given)]))
+    found = otlp.read(span.attributes)
+    assert found["text"] == given["text"]
+    assert found["numbers"].startswith("[0, 1, 2,")
+    assert found["andiron.truncated"] == ["numbers"]
+
+
+def test_after_a_list_without_end_other_texts_are_still_there() -> None:
+    name, note = "n" * 150, "mail to anna.berg@example.com bounced"
+    given: dict[str, Any] = {"list": range(10**9), "more": [1, 2], "note": note}
+    [span] = otlp.spans_in(Encoder(Redactor()).traces([otlp.a_span(given, events=[Event(name, given, otlp.EPOCH)])]))
+    assert span.events[0].name == name
+    found = otlp.read(span.attributes)
+    assert found["more"] == ["…"]
+    assert found["note"].startswith("mail to [")
+    assert otlp.read(span.events[0].attributes)["note"] == found["note"]
+
+
+def test_a_list_that_goes_on_shows_it() -> None:
+    [span] = otlp.spans_in(Encoder(None, limit=LIMIT).traces([otlp.a_span({"k": [None] * 3_000})]))
+    assert otlp.read(span.attributes)["k"][-2:] == [None, "…"]
 
 
 @given(st.text(max_size=300), st.integers(60, 400), st.booleans())

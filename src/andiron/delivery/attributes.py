@@ -18,7 +18,10 @@ REMEMBERED = 8192
 SHORT = 100
 """Characters of what is worth remembering."""
 STACKTRACE = "exception.stacktrace"
+ALWAYS = {STACKTRACE, "exception.message"}
+"""Cleaned by the patterns, but kept whatever a list of allowed attributes says: an error without them helps nobody."""
 WITHHELD = "[withheld: redaction failed]"
+NOT_ALLOWED = "[withheld: not on the list of allowed attributes]"
 
 
 class Redactor(Protocol):
@@ -26,6 +29,7 @@ class Redactor(Protocol):
 
     def text(self, value: str) -> str: ...
     def attribute(self, key: str, value: Any) -> Any: ...
+    def stacktrace(self, text: str) -> str: ...
 
 
 class AttributeEncoder:
@@ -34,12 +38,18 @@ class AttributeEncoder:
     def __init__(self, redactor: Redactor | None, longest: int) -> None:
         self._redactor = redactor
         self._longest = longest
+        self._simplifier = Simplifier(longest)
         self._keys: dict[str, bytes] = {}
         # With the type, as True equals 1.
         self._pairs: dict[tuple[str, type, Any], bytes] = {}
         self._texts: dict[str, bytes] = {}
         self._dropped = False
         self.errors: list[str] = []
+
+    def begin(self) -> None:
+        """Get ready for the next record."""
+        self.errors.clear()
+        self._simplifier.begin()
 
     def fields(self, tag: bytes, attributes: Any) -> bytes:
         """A field for each attribute, `tag` in front; those that redaction drops are left out."""
@@ -70,7 +80,7 @@ class AttributeEncoder:
         short = type(value) is str and len(value) <= SHORT
         if short and (found := self._texts.get(value)) is not None:
             return found
-        plain = value if short else Simplifier(self._longest).plain(value)
+        plain = value if short else self._simplifier.plain(value)
         plain = "" if plain is None else str(plain)
         text = self._redacted_text(plain)
         made = sized(utf8(text))
@@ -82,7 +92,9 @@ class AttributeEncoder:
         """The AnyValue of a log's body."""
         if isinstance(value, str):
             return b"\x0a" + self.text(value)
-        return encoded(self._redacted("", Simplifier(self._longest).plain(value)))
+        plain = self._simplifier.plain(value)
+        made = self._redacted("", plain)
+        return encoded(NOT_ALLOWED if made is None and plain is not None else made)
 
     def redact(self, pairs: "MutableSequence[KeyValue]") -> None:
         """Redact attributes in place that are messages already."""
@@ -102,7 +114,7 @@ class AttributeEncoder:
         simple = kind is int or kind is bool or kind is float or (kind is str and len(value) <= self._longest)
         plain = value if simple else self._simplified(key, value)
         if type(key) is not str:
-            key = str(Simplifier(self._longest).plain(key))
+            key = str(self._simplifier.plain(key))
         made = self._redacted(key, plain)
         if made is None and plain is not None:
             self._dropped = True
@@ -128,13 +140,15 @@ class AttributeEncoder:
     def _simplified(self, key: str, value: Any) -> Any:
         if key == STACKTRACE and isinstance(value, str):
             return cut(str.__str__(value), self._longest, keep_end=True)
-        return Simplifier(self._longest).plain(value)
+        return self._simplifier.plain(value)
 
     def _redacted(self, key: str, value: Any) -> Any:
         redactor = self._redactor
         if redactor is None:
             return value
         try:
+            if type(value) is str and key in ALWAYS:
+                return redactor.stacktrace(value) if key == STACKTRACE else redactor.text(value)
             made = redactor.attribute(key, value)
             return made if made is value else Simplifier(self._longest).plain(made)
         except Exception as error:  # noqa: BLE001 - what could not be redacted must not go out

@@ -38,7 +38,9 @@ class Field:
     """A text or bytes within a record that may be shortened."""
 
     name: str
+    """As the list of what was shortened has it."""
     owner: Any
+    """The message that holds it, as the field `attribute`."""
     attribute: str
     size: int
     keep_end: bool = False
@@ -48,7 +50,6 @@ class Field:
         value = getattr(self.owner, self.attribute)
         short = value[:most] if isinstance(value, bytes) else within(value, most, keep_end=self.keep_end)
         setattr(self.owner, self.attribute, short)
-        self.size = most
 
 
 def truncate(data: bytes, signal: str, limit: int) -> bytes:
@@ -75,12 +76,13 @@ class Shortener:
         return bytes(self._record.SerializeToString())
 
     def _steps(self) -> Iterator[Callable[[], None]]:
-        yield partial(self._level, FLOOR)
+        yield partial(self._level, FLOOR, or_nothing=True)
         yield self._flatten
-        yield partial(self._level, FLOOR)
+        yield partial(self._level, FLOOR, or_nothing=True)
         if isinstance(self._record, Span):
             yield partial(self._thin, "links")
             yield partial(self._thin, "events")
+        yield partial(self._level, FLOOR)
         yield partial(self._level, KEPT)
         yield self._drop_attributes
         yield self._strip
@@ -88,10 +90,12 @@ class Shortener:
     def _excess(self) -> int:
         return int(self._record.ByteSize()) - self._most
 
-    def _level(self, floor: int) -> None:
-        """Cut every text to one length, the greatest that will do, but none below `floor`."""
+    def _level(self, floor: int, *, or_nothing: bool = False) -> None:
+        """Cut every text to one length, the greatest that will do, but none below `floor`; unless that will not do."""
         fields = [field for field in texts(self._record) if field.size > floor]
         excess = self._excess()
+        if or_nothing and sum(field.size - floor for field in fields) < excess:
+            return
         low, high = floor, max((field.size for field in fields), default=floor)
         while low < high:
             middle = (low + high + 1) // 2
@@ -130,10 +134,13 @@ class Shortener:
             excess -= parts[at].ByteSize()
             going.append(at)
         if going:
-            del parts[min(going) : max(going) + 1]
-            counter = f"dropped_{which}_count"
-            setattr(self._record, counter, getattr(self._record, counter) + len(going))
-            self._names[which] = None
+            self._drop(which, min(going), max(going) + 1)
+
+    def _drop(self, which: str, first: int, last: int) -> None:
+        del getattr(self._record, which)[first:last]
+        counter = f"dropped_{which}_count"
+        setattr(self._record, counter, getattr(self._record, counter) + last - first)
+        self._names[which] = None
 
     def _drop_attributes(self) -> None:
         """Drop attributes, the largest first, as few as will do."""
@@ -158,13 +165,10 @@ class Shortener:
         """The last resort: no links, and of the events the last, which tells of an exception when one ended the span."""
         record = self._record
         if isinstance(record, Span):
-            for which, kept in (("links", 0), ("events", 1)):
-                parts = getattr(record, which)
-                if len(parts) > kept:
-                    counter = f"dropped_{which}_count"
-                    setattr(record, counter, getattr(record, counter) + len(parts) - kept)
-                    del parts[: len(parts) - kept]
-                    self._names[which] = None
+            if record.links:
+                self._drop("links", 0, len(record.links))
+            if len(record.events) > 1:
+                self._drop("events", 0, len(record.events) - 1)
         self._level(KEPT)
 
 

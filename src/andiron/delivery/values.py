@@ -21,22 +21,27 @@ _double = struct.Struct("<d").pack
 
 
 class Simplifier:
-    """Makes one value plain: str, bool, int, float, bytes, None, and lists and dicts of them. Never raises.
+    """Makes values plain: str, bool, int, float, bytes, None, and lists and dicts of them. Never raises.
 
-    Texts longer than `longest` are cut. A value may have a quarter as many parts, so that lists which hold each other end.
+    Texts longer than `longest` are cut. All values of a record together may have a sixteenth as many parts, so that lists which hold
+    each other end: the limit of a record is a quarter of `longest`, and nearly every part takes four bytes.
     """
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
-        self._left = longest // 4
+        self.begin()
+
+    def begin(self) -> None:
+        """Count anew, for the next record."""
+        self._left = self._longest // 16
 
     def plain(self, value: Any, depth: int = 0) -> Any:
         """`value` in plain types; what is of none of them becomes its text."""
         self._left -= 1
+        if depth > DEEPEST or (depth and self._left < 0):
+            return LEFT_OUT
         if value is None or value is True or value is False:
             return value
-        if depth > DEEPEST or self._left < 0:
-            return LEFT_OUT
         try:
             return self._plain(value, depth)
         except Exception:  # noqa: BLE001 - properties, lengths and texts of foreign objects may raise anything
@@ -54,10 +59,10 @@ class Simplifier:
             return bytes(value[: self._longest])
         if isinstance(value, Mapping):
             # All at once, as another thread may be writing to it.
-            items = tuple(value.items())[: max(0, self._left)]
+            items = tuple(value.items())[: max(0, self._left) + 1]
             return {str(self.plain(key, depth + 1)): self.plain(part, depth + 1) for key, part in items}
         if isinstance(value, (Sequence, AbstractSet)):
-            return [self.plain(part, depth + 1) for part in islice(value, max(0, self._left))]
+            return [self.plain(part, depth + 1) for part in islice(value, max(0, self._left) + 1)]
         # Scalars and arrays of numpy, whose text leaves out what is much.
         if callable(convert := getattr(value, "tolist", None)) and getattr(value, "size", 0) <= self._longest:
             return self.plain(convert(), depth + 1)
@@ -107,14 +112,17 @@ def digits(number: int) -> str:
 
 
 def cut(text: str, longest: int, *, keep_end: bool = False) -> str:
-    """`text` within about `longest` characters, with a mark for what went; at the end, or before the kept half of it.
+    """`text` within about `longest` characters, with a mark where the rest was: at the end, or in the middle.
 
-    Cut before redaction, so that ten megabytes do not go through every pattern: between words, so that no secret is cut in two.
+    Cut before redaction, so that ten megabytes do not go through every pattern; between words, so that no secret is cut in two.
     """
     if len(text) <= longest:
         return text
+    slack = longest // 16
     head = longest // 2 if keep_end else longest
-    head = max(text.rfind(" ", head - head // 8, head), text.rfind("\n", head - head // 8, head)) + 1 or head
-    tail = text[-(longest // 2) :] if keep_end else ""
-    tail = tail[min((at for at in (tail.find(" "), tail.find("\n")) if at >= 0), default=0) :]
-    return text[:head] + CUT_MARK.format(len(text) - head - len(tail)) + tail
+    head = 1 + max(text.rfind(space, head - slack, head) for space in " \n") or head
+    tail = len(text)
+    if keep_end:
+        tail -= longest // 2
+        tail = min((at for space in " \n" if (at := text.find(space, tail, tail + slack)) >= 0), default=tail)
+    return text[:head] + CUT_MARK.format(tail - head) + text[tail:]
