@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyvrl import Transform
+from pyvrl import Transform  # type: ignore[import-untyped]
 
 from andiron.redaction import redactor
 from andiron.server.store.embedded import EmbeddedEngine

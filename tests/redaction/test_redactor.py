@@ -205,7 +205,7 @@ def test_a_group_asks_for_what_each_of_its_rules_needs() -> None:
 @pytest.mark.parametrize(
     "text",
     ["a" * 65_536, "a." * 32_768, "@" * 65_536, "a@" * 32_768, "://" * 21_845, "/a" * 32_768, "\\" * 65_536, '"' * 65_536, "password" * 8_192,
-     'password="' * 6_553, "password=" * 7_281, "1 " * 32_768, "1." * 32_768, "2001:" * 13_107, "+1 " * 21_845, "secrets\": [" * 5_957, "-----BEGIN RSA PRIVATE KEY-----" * 2_114,
+     'password="' * 6_553, "password=" * 7_281, "1 " * 32_768, "1." * 32_768, "2001:" * 13_107, "+1 " * 21_845, 'secrets": [' * 5_957, "-----BEGIN RSA PRIVATE KEY-----" * 2_114,
      "C:\\Users\\" * 7_281, "token: " * 9_362, "eyJ" * 21_845, "AB12" * 16_384, "é" * 65_536, "cookie:" * 9_362],
     ids=lambda text: text[:8],
 )  # fmt: skip
@@ -219,3 +219,14 @@ def test_no_text_takes_long(text: str) -> None:
 def test_the_corpus_is_as_large_as_it_should_be() -> None:
     assert len(CORPUS["harmless"]) >= 150
     assert len(texts()) > 2_000
+
+
+def test_a_line_can_be_tried() -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "andiron.redaction"]
+    done = subprocess.run([*command, "mail bob@example.com"], capture_output=True, check=True, text=True)
+    assert done.stdout == "mail [redacted:email]\n"
+    done = subprocess.run([*command, "--key", "password"], input="a\nb\n", capture_output=True, check=True, text=True)
+    assert done.stdout == "[redacted:secret]\n" * 2

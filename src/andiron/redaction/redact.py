@@ -118,11 +118,12 @@ class Redactor:
     def _kind(self, key: str) -> Kind:
         if self._allowed.fullmatch(key):
             return Kind.KEPT
+        listed = self._only is None or self._only.fullmatch(key) is not None
         if self._names_secret(key):
-            return Kind.MASKED
+            return Kind.MASKED if listed else self._others
         if self._kept.fullmatch(key):
             return Kind.KEPT
-        if self._only is not None and not self._only.fullmatch(key):
+        if not listed:
             return self._others
         return Kind.PATH if self._paths.fullmatch(key) else Kind.PLAIN
 

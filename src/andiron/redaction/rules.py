@@ -133,8 +133,10 @@ def folded(pattern: str) -> str:
 
 
 def uncommon(pattern: str) -> re.Match[str] | None:
-    """Where the pattern uses what is missing, or means something else, in one of the four engines: look-around, references and
-    flags, possessive repetition, and classes that are Unicode's in one engine and ASCII's in another."""
+    """Where the pattern uses what is missing, or means something else, in one of the four engines.
+
+    That is look-around, references and flags, possessive repetition, and classes that are Unicode's in one and ASCII's in another.
+    """
     for found in TOKEN.finditer(pattern):
         if CLASS.search(found[0]) if found[0][0] in "\\[" else True:
             return found

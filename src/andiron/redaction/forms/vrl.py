@@ -137,7 +137,7 @@ def applied(rule: Rule) -> str:
 
 
 def regex(pattern: str) -> str:
-    """A regular expression of Rust's: its \\b is Unicode's unless told."""
+    """A regular expression of Rust's, whose word boundary is Unicode's unless told."""
     return "r'" + pattern.replace(r"\b", r"(?-u:\b)").replace("'", r"\'") + "'"
 
 
