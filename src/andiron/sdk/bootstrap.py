@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from andiron.errors import ConfigurationError
 from andiron.sdk import configure as configuration
+from andiron.sdk.lifespan import watch
 
 if TYPE_CHECKING:
     from logfire import Logfire
@@ -35,6 +36,7 @@ def bootstrap_logfire(
         telemetry = configuration.configure(**settings)
     options = dict(instrument_options or {})
     try:
+        watch(app)
         if instrumentation == "lean":
             from andiron.sdk.asgi import instrument as lean
 

@@ -21,6 +21,7 @@ from andiron.sdk.breadcrumbs import Breadcrumbs
 from andiron.sdk.connectivity import Connectivity, routed
 from andiron.sdk.crashes import Crashes
 from andiron.sdk.identity import Identity, find_service, install_id
+from andiron.sdk.logging_capture import LoggingCapture
 from andiron.sdk.native_crash import NativeCrash
 from andiron.sdk.session import Session
 from andiron.sdk.settings import SdkSettings
@@ -251,10 +252,9 @@ class Field:
     def _start_logging(self) -> None:
         from andiron.sdk.bridges.stdlib import TelemetryHandler
 
-        root = logging.getLogger()
-        handler = TelemetryHandler()
-        root.addHandler(handler)
-        self._stops.append(lambda: root.removeHandler(handler))
+        capture = LoggingCapture(TelemetryHandler())
+        capture.start()
+        self._stops.append(capture.stop)
 
 
 def state_folder(settings: SdkSettings) -> Path | None:
