@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from andiron.sdk.logging_capture import LoggingCapture
+from andiron.sdk.logging_capture import METHOD, LoggingCapture
 
 
 class Kept(logging.Handler):
@@ -107,11 +107,11 @@ def test_somebody_who_wrapped_us_is_left_in_place() -> None:
     def wrapped(logger: logging.Logger, record: logging.LogRecord) -> None:
         ours(logger, record)
 
-    logging.Logger.callHandlers = wrapped  # type: ignore[method-assign]
+    setattr(logging.Logger, METHOD, wrapped)
     try:
         capture.stop()
         logging.getLogger("some.module").error("late")
-        assert logging.Logger.callHandlers is wrapped  # type: ignore[comparison-overlap]
+        assert logging.Logger.callHandlers is wrapped
         assert handler.texts == []
     finally:
-        logging.Logger.callHandlers = before  # type: ignore[method-assign]
+        setattr(logging.Logger, METHOD, before)

@@ -7,6 +7,9 @@ configured logging, and `logging.config.dictConfig` takes it away without a word
 import logging
 from collections.abc import Callable
 
+METHOD = "callHandlers"
+"""The one place that every record passes."""
+
 
 class LoggingCapture:
     """Between `start` and `stop`, `handler` sees the records."""
@@ -30,7 +33,7 @@ class LoggingCapture:
             before(logger, record)
 
         self._ours = call_handlers
-        logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]  # the one place that every record passes
+        setattr(logging.Logger, METHOD, call_handlers)
         root = logging.getLogger()
         if root.level == logging.WARNING and not root.handlers:
             # Nobody has configured logging: INFO is worth having, and nothing else would print it.
@@ -40,7 +43,7 @@ class LoggingCapture:
     def stop(self) -> None:
         """End; what somebody put in our place since stays."""
         if self._ours is not None and logging.Logger.callHandlers is self._ours and self._before is not None:
-            logging.Logger.callHandlers = self._before  # type: ignore[method-assign]  # as above
+            setattr(logging.Logger, METHOD, self._before)
         self._before = self._ours = None
         root = logging.getLogger()
         if self._lowered and root.level == logging.INFO:
