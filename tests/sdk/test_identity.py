@@ -1,8 +1,9 @@
+import contextlib
 import contextvars
 import importlib.metadata
-import multiprocessing
 import os
 import stat
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -168,24 +169,36 @@ def test_where_files_cannot_be_linked_they_are_moved(tmp_path: Path, monkeypatch
     assert install_id(tmp_path) == install_id(tmp_path)
 
 
-def first_start(
-    folder: Path, barrier: "multiprocessing.synchronize.Barrier", answers: "multiprocessing.Queue[str]"
-) -> None:
-    barrier.wait(30)
-    answers.put(install_id(folder))
+FIRST_START = """
+import sys
+from pathlib import Path
+from andiron.sdk.identity import install_id
+print("ready", flush=True)
+for folder in sys.stdin:
+    print(install_id(Path(folder.strip())), flush=True)
+"""
 
 
 @pytest.mark.requirement("CL-14")
 def test_several_first_starts_at_once_agree(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("fork")
-    for attempt in range(5):
-        barrier, answers = spawn.Barrier(8), spawn.Queue()
-        starts = [spawn.Process(target=first_start, args=(tmp_path / str(attempt), barrier, answers)) for _ in range(8)]
-        for start in starts:
-            start.start()
-        assert len({answers.get(timeout=30) for _ in starts}) == 1
-        for start in starts:
-            start.join(30)
+    with contextlib.ExitStack() as stack:
+        starts = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", FIRST_START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            )
+            for _ in range(4)
+        ]
+        pipes = [(start.stdin, start.stdout) for start in starts if start.stdin and start.stdout]
+        assert [answers.readline() for _, answers in pipes] == ["ready\n"] * 4
+        for attempt in range(20):
+            for questions, _ in pipes:
+                questions.write(f"{tmp_path / str(attempt)}\n")
+                questions.flush()
+            assert len({answers.readline() for _, answers in pipes}) == 1
+        for questions, _ in pipes:
+            questions.close()
 
 
 def test_the_id_of_the_device_does_not_give_away_the_machines(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def no_faulthandler() -> Iterator[None]:
         faulthandler.enable(2)
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize(
     ("crash", "name", "number"),
     [
@@ -119,6 +120,7 @@ def test_a_crash_is_reported_at_the_next_start(tmp_path: Path, crash: str, name:
     assert next_start(tmp_path, emitted) == []
 
 
+@pytest.mark.crash
 def test_a_kill_and_a_clean_end_leave_nothing_to_report(tmp_path: Path) -> None:
     assert run(tmp_path, 'arm("s-1"); os.kill(os.getpid(), signal.SIGKILL)').returncode == -signal.SIGKILL
     assert len(left(tmp_path)) == 1
@@ -128,6 +130,7 @@ def test_a_kill_and_a_clean_end_leave_nothing_to_report(tmp_path: Path) -> None:
     assert (emitted.records, emitted.flushed, left(tmp_path)) == ([], [], [])
 
 
+@pytest.mark.crash
 def test_the_applications_own_faulthandler_is_respected(tmp_path: Path) -> None:
     ended = run(tmp_path, 'assert not arm("s-1").armed; native.stop(); ctypes.string_at(0)', PYTHONFAULTHANDLER="1")
     assert ended.returncode == -signal.SIGSEGV
@@ -135,6 +138,7 @@ def test_the_applications_own_faulthandler_is_respected(tmp_path: Path) -> None:
     assert next_start(tmp_path, Emitted()) == []
 
 
+@pytest.mark.crash
 def test_a_forked_child_has_a_file_of_its_own_and_its_crash_is_not_its_parents(tmp_path: Path) -> None:
     ended = run(
         tmp_path,

@@ -117,21 +117,31 @@ def test_without_a_disk_the_markers_remain(folder: Path | None) -> None:
     assert emitted.names == ["session.start", "session.end"]
 
 
-def test_a_forked_child_leaves_the_note_to_its_parent(tmp_path: Path) -> None:
-    first, emitted = session("s-1", tmp_path)
-    first.start()
-    child = os.fork()
-    if child == 0:
-        first.crashed()
-        first.stop()
-        os._exit(len(emitted.records))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
-    second, of_second = session("s-2", tmp_path)
-    second.start()
-    assert of_second.names == ["session.start"]
-    assert b'"killed"' in (tmp_path / "sessions/s-1.session").read_bytes()
+FORKED = """
+import os, sys
+from pathlib import Path
+from andiron.sdk.session import Session
+folder, names = Path(sys.argv[1]), []
+def emit(level, name, *_, **__): names.append(name)
+first = Session("s-1", folder, emit)
+first.start()
+child = os.fork()
+if child == 0:
+    first.crashed()
     first.stop()
-    second.stop()
+    os._exit(len(names))
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+second = Session("s-2", folder, emit)
+second.start()
+assert names == ["session.start", "session.start"], names
+assert b'"killed"' in (folder / "sessions/s-1.session").read_bytes()
+first.stop()
+"""
+
+
+def test_a_forked_child_leaves_the_note_to_its_parent(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", FORKED, str(tmp_path)], check=True, timeout=60)
+    assert notes(tmp_path) == ["s-1.session", "s-2.session"]
 
 
 CHILD = """
@@ -150,6 +160,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.crash
 @pytest.mark.requirement("CL-14")
 @pytest.mark.parametrize("more", [[], ["fork"]])
 def test_a_killed_session_is_told_by_the_next_even_while_a_child_of_it_lives(tmp_path: Path, more: list[str]) -> None:

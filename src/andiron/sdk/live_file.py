@@ -3,6 +3,7 @@
 Process ids are used again and a flag needs somebody to take it down; a lock needs nobody.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -50,10 +51,9 @@ def left_behind(folder: Path, pattern: str) -> Iterator[tuple[Path, bytes, float
     """
     if sys.platform == "win32":
         return
-    try:
-        paths = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
-    except OSError:
-        return
+    paths = []
+    with contextlib.suppress(OSError):  # no folder yet
+        paths = sorted(folder.glob(pattern), key=_touched)
     for path in paths:
         try:
             descriptor = os.open(path, os.O_RDWR | CLOSE_ON_EXEC)
@@ -63,9 +63,17 @@ def left_behind(folder: Path, pattern: str) -> Iterator[tuple[Path, bytes, float
             # Another may have removed the file between our opening and our locking it.
             if _lock(descriptor) and os.fstat(descriptor).st_nlink:
                 yield path, os.read(descriptor, MOST), os.fstat(descriptor).st_mtime
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0  # another start has just dealt with it
 
 
 def _lock(descriptor: int) -> bool:
