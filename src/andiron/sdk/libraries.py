@@ -75,6 +75,7 @@ class Httpx(Library):
 
     def __init__(self) -> None:
         super().__init__("httpx", instrumentors=["httpx:HTTPXClientInstrumentor", "httpx:HTTPX2ClientInstrumentor"])
+        self.waits = False  # The exporter imports it before long, maybe on its way out.
         self._clients: WeakSet[Any] = WeakSet()
 
     def begin(self, logfire: "Logfire", options: Mapping[str, Any]) -> None:
