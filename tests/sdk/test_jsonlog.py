@@ -292,6 +292,19 @@ def test_an_entry_that_is_none_becomes_a_line_that_says_so() -> None:
     assert line["level"] == "error"
 
 
+@pytest.mark.parametrize(
+    ("user", "message", "told"),
+    [(42, "hello", "42"), ([], "A log record could not be written: TypeError", None)],
+)
+def test_an_id_of_another_kind_costs_no_line(user: Any, message: str, told: str | None) -> None:
+    token = context.user_id.set(user)
+    try:
+        line = written()
+    finally:
+        context.user_id.reset(token)
+    assert (line["message"], line.get("user_id")) == (message, told)
+
+
 class Shouting:
     """A redactor whose work shows."""
 

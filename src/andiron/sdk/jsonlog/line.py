@@ -14,6 +14,7 @@ from typing import Any
 from opentelemetry.trace import get_current_span
 
 from andiron.delivery.attributes import WITHHELD
+from andiron.delivery.levels import Level
 from andiron.delivery.values import Simplifier, cut, digits
 from andiron.redaction import Redactor
 from andiron.sdk import context
@@ -58,7 +59,7 @@ class JsonLines:
         try:
             entry = read(*record)
         except Exception as error:  # noqa: BLE001 - a record that somebody made by hand may lack anything
-            return self._render(_broken(None, error), LIMIT)
+            return self._broken(error)
         return self.line(entry)
 
     def line(self, entry: Entry) -> str:
@@ -69,7 +70,18 @@ class JsonLines:
                 line = self._shortened(entry)
             return SURROGATE.sub(_whole, line) if "\\ud" in line else line
         except Exception as error:  # noqa: BLE001 - the application goes on, and its operator learns of it
-            return self._render(_broken(entry, error), LIMIT)
+            return self._broken(error, entry)
+
+    def _broken(self, error: Exception, entry: Entry | None = None) -> str:
+        """Stands for what cannot be written, and has nothing in it that may be why."""
+        second, rest = divmod(time.time_ns(), 1_000_000_000)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        logger = getattr(entry, "logger", None)
+        return (
+            f'{{"timestamp":"{stamp}.{rest // 1000:06d}Z",{HEADS[Level.ERROR]}'
+            f"{quoted(f'A log record could not be written: {type(error).__name__}')},"
+            f'"logger":{quoted(cut(logger, LONGEST_NAME) if type(logger) is str else "andiron")}{self._process},"attributes":{{}}}}'
+        )
 
     def _shortened(self, entry: Entry) -> str:
         """The line with each string cut, the more the longer it is; at last without the attributes."""
@@ -130,6 +142,8 @@ class JsonLines:
 
     def _text(self, text: str, longest: int) -> str:
         """A string, patterns redacted."""
+        if type(text) is not str:
+            text = str(Simplifier(LIMIT).plain(text))
         made = text
         if self._redactor is not None:
             # What stands at the edge of this first cut may be half a secret, but is never seen: the line is too long with it.
@@ -217,15 +231,3 @@ def _finite(value: Any) -> Any:
 
 def _whole(match: re.Match[str]) -> str:
     return match[1] or r"\ufffd"
-
-
-def _broken(entry: Entry | None, error: Exception) -> Entry:
-    """Stands for an entry that is not what it should be."""
-    logger = getattr(entry, "logger", None)
-    return Entry(
-        time.time_ns(),
-        17,
-        f"A log record could not be written: {type(error).__name__}",
-        logger if type(logger) is str else "andiron",
-        {},
-    )
