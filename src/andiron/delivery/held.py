@@ -7,13 +7,16 @@ from the file when its turn comes.
 import contextlib
 import fcntl
 import heapq
+import logging
 import os
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from andiron.delivery.batch import Batch
-from andiron.delivery.segment import BATCH, DONE, Damage, Frame, Name, mark, read
+from andiron.delivery.segment import BATCH, Frame, Name, mark, read
+
+log = logging.getLogger("andiron.delivery")
 
 FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -48,27 +51,33 @@ class Held:
         file = os.open(path, FLAGS)
         return cls(path, name, file) if locked(file, path) else None
 
-    def load(self) -> tuple[list[Frame], set[str], int]:
-        """Read all of a file that was taken over: its batches without their bodies, the ids that are done, and how many bytes are
-        damaged. What was torn off at the end is cut away.
+    def load(self) -> tuple[list[Frame], set[str]]:
+        """Read all of a file that was taken over: its batches without their bodies, and the ids that are done. What was torn off at
+        the end is cut away. Raises `OSError`, and then has let go of it.
         """
         batches: list[Frame] = []
         done: set[str] = set()
         damaged = 0
-        data = self._read(0, os.fstat(self.file).st_size)
-        self.size = len(data)
-        for found in read(data, self.seed, bodies=False):
-            if isinstance(found, Damage):
-                if found.torn:
+        try:
+            data = self._read(0, os.fstat(self.file).st_size)
+            self.size = len(data)
+            for found in read(data, self.seed, bodies=False):
+                if isinstance(found, Frame):
+                    if found.kind == BATCH:
+                        batches.append(found)
+                    else:
+                        done.add(found.batch.id)
+                elif found.torn:
                     os.ftruncate(self.file, found.at)
                     self.size = found.at
                 else:
                     damaged += found.size
-            elif found.kind == BATCH:
-                batches.append(found)
-            elif found.kind == DONE:
-                done.add(found.batch.id)
-        return batches, done, damaged
+        except OSError:
+            self.close()
+            raise
+        if damaged:
+            log.warning("%d bytes of %s are damaged; what was in them is lost", damaged, self.path)
+        return batches, done
 
     def append(self, parts: Sequence[bytes]) -> int:
         """Write `parts` at the end, all or nothing. Returns where they start; raises `OSError`."""

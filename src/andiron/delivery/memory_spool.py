@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from andiron.delivery.any_spool import Dropped, Pending, SpoolFull
 from andiron.delivery.batch import Batch, Lane
-from andiron.delivery.spool import Dropped, Pending, SpoolFull
 
 ASIDE = 20
 """Refused batches that are kept to be looked at."""
