@@ -135,7 +135,7 @@ class Redactor:
                 continue
             if stems and not present(stems, lower):
                 continue
-            if gate is not None and gate.search(value) is None:
+            if gate is not None and gate.search(lower) is None:
                 continue
             for needs, replaced in passes:
                 if needs and not present(needs, lower):

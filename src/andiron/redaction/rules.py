@@ -180,7 +180,7 @@ def rules() -> Rules:
         return text
 
     groups = {
-        name: Group(each.get("gate", ""), tuple(each.get("marks", ())), tuple(each.get("needs", ())))
+        name: Group(filled(each.get("gate", "")), tuple(each.get("marks", ())), tuple(each.get("needs", ())))
         for name, each in read["groups"].items()
     }
 
