@@ -200,7 +200,7 @@ class Wired(SpanProcessor):
     def __init__(self, crumbs: Breadcrumbs) -> None:
         self._crumbs = crumbs
 
-    def on_start(self, span: Span, parent_context: Any = None) -> None:  # noqa: ARG002 - the SDK's signature
+    def on_start(self, span: Span, parent_context: Any = None) -> None:
         self._crumbs.span_started(span)
 
     def on_end(self, span: ReadableSpan) -> None:

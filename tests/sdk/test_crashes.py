@@ -148,22 +148,26 @@ def test_the_handler_of_a_loop_stays_the_applications(monkeypatch: pytest.Monkey
     assert emitted.one.name == "crash.asyncio"
 
 
-def test_a_foreign_loop_is_watched_on_request() -> None:
+@pytest.mark.parametrize("imported", ["before", "after"])
+def test_a_loop_of_uvloop(monkeypatch: pytest.MonkeyPatch, imported: str) -> None:
     uvloop = pytest.importorskip("uvloop")
     emitted, heard = Emitted(), list[str]()
     crashes = Crashes(emitted, emitted.flush)
-    crashes.start()
+    with monkeypatch.context() as patch:
+        if imported == "after":
+            patch.delitem(sys.modules, "uvloop")
+        crashes.start()
+
+    def fails() -> None:
+        raise Broken("in a callback")
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: heard.append(context["message"]))
         crashes.watch(loop)
-        loop.call_soon(raised_now)
+        loop.call_soon(fails)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-
-    def raised_now() -> None:
-        raise Broken("in a callback")
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())

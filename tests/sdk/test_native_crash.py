@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from andiron.delivery.levels import Level
 from andiron.sdk.native_crash import NativeCrash, parse
@@ -198,6 +200,25 @@ def test_what_is_torn_is_reported_as_it_is(tmp_path: Path, content: bytes) -> No
     assert next_start(tmp_path, emitted) == ["s-torn"]
     assert emitted.one.attributes["session.id"] == "s-torn"
     assert emitted.one.attributes["exception.stacktrace"]
+
+
+LINES = st.sampled_from(
+    [
+        "Fatal Python error: Aborted",
+        "Current thread 0x1 (most recent call first):",
+        "Thread 0x2 (most recent call first):",
+        '  File "a.py", line 1 in f',
+        "  <no Python frame>",
+        "",
+    ]
+)
+
+
+@given(st.lists(LINES | st.text(max_size=20), max_size=12).map("\n".join))
+def test_whatever_stands_there_something_is_told(text: str) -> None:
+    dump = parse(text)
+    assert dump.signal
+    assert dump.stack or dump.threads or not text.strip() or "0x" in text
 
 
 def test_what_newer_pythons_add_is_kept_out_of_the_stack() -> None:

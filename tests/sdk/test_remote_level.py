@@ -340,6 +340,16 @@ def test_the_thread_polls_until_it_is_stopped(server: ConfigServer) -> None:
     assert "andiron-remote-level" not in [thread.name for thread in threading.enumerate()]
 
 
+def test_started_anew_it_asks_for_the_whole_document(server: ConfigServer, setting: Setting) -> None:
+    server.wants({"level": "debug"}, etag='"1"')
+    setting.remote.poll()
+    setting.remote.stop()
+    setting.remote.start()
+    assert server.arrived.acquire(timeout=30)
+    assert server.arrived.acquire(timeout=30)
+    assert "if-none-match" not in server.asked[1][1]
+
+
 def test_an_answer_that_comes_after_the_stop_changes_nothing(server: ConfigServer, setting: Setting) -> None:
     server.wants({"level": "debug"})
     setting.remote.stop()

@@ -108,6 +108,27 @@ def test_a_note_that_was_torn_means_killed_and_a_native_crash_is_believed(tmp_pa
     later.stop()
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        "[]",
+        '{"how": "clean"}',
+        '{"how": "merrily", "started": 1.0, "pid": 1}',
+        '{"how": ["clean"], "started": 1.0, "pid": 1}',
+        '{"how": "clean", "started": 1e300, "pid": 1}',
+        '{"how": "clean", "started": "soon", "pid": 1}',
+        '{"how": "clean", "started": 1.0, "pid": Infinity}',
+    ],
+)
+def test_a_note_that_makes_no_sense_means_killed(tmp_path: Path, note: str) -> None:
+    (tmp_path / "sessions").mkdir()
+    (tmp_path / "sessions/s-odd.session").write_text(note)
+    later, emitted = session("s-2", tmp_path)
+    later.start()
+    assert emitted.records[0].attributes["session.end"] == "killed"
+    later.stop()
+
+
 @pytest.mark.parametrize("folder", [None, Path("/dev/null/nowhere")])
 def test_without_a_disk_the_markers_remain(folder: Path | None) -> None:
     first, emitted = session("s-1", folder)

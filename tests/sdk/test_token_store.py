@@ -34,10 +34,10 @@ class InMemory(KeyringBackend):
 
 
 class Broken(InMemory):
-    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002 - keyring's signature
+    def get_password(self, service: str, username: str) -> str | None:
         raise RuntimeError(f"D-Bus said no to {SECRET}")
 
-    def set_password(self, service: str, username: str, password: str) -> None:  # noqa: ARG002 - see above
+    def set_password(self, service: str, username: str, password: str) -> None:
         raise RuntimeError(f"D-Bus said no to {password}")
 
 
@@ -46,7 +46,7 @@ class Hanging(InMemory):
         super().__init__()
         self.go_on = threading.Event()
 
-    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002 - see above
+    def get_password(self, service: str, username: str) -> str | None:
         self.go_on.wait(60)
         return SECRET
 

@@ -35,6 +35,7 @@ class Crashes:
         self._on_fatal = on_fatal
         self._on = False
         self._busy = threading.local()
+        self._loops: tuple[type, ...] = ()
         self._before: dict[tuple[Any, str], tuple[Any, Any]] = {}
 
     def start(self) -> None:
@@ -46,7 +47,10 @@ class Crashes:
         self._hook(threading, "excepthook", self._in_thread)
         self._hook(sys, "unraisablehook", self._unraisable)
         # The method of the class rather than a handler of a loop: it holds for loops to come, and those handlers stay the application's.
-        self._hook(asyncio.BaseEventLoop, "call_exception_handler", self._in_loop)
+        uvloop = sys.modules.get("uvloop")
+        self._loops = (asyncio.BaseEventLoop, *((uvloop.Loop,) if uvloop else ()))
+        for loop in self._loops:
+            self._hook(loop, "call_exception_handler", self._in_loop)
 
     def stop(self) -> None:
         """Put back what was there."""
@@ -57,8 +61,8 @@ class Crashes:
         self._before = {}
 
     def watch(self, loop: Loop) -> None:
-        """Hear of the exceptions of a loop that is not made of asyncio's own, such as uvloop's. Others need no call."""
-        if isinstance(loop, asyncio.BaseEventLoop):
+        """Hear of the exceptions of a loop that is of neither asyncio's class nor uvloop's, or of uvloop imported since. Others need no call."""
+        if isinstance(loop, self._loops):
             return
         before: Handler | None = loop.get_exception_handler()
 

@@ -111,7 +111,7 @@ class RemoteLevel:
         thread, self._thread = self._thread, None
         if thread and thread is not threading.current_thread():
             thread.join(STOP)
-        self._known = None
+        self._known, self._etag = None, ""
         self.refresh()
         self._loggers.restore()
         if self._client and not (thread and thread.is_alive()):
@@ -170,13 +170,15 @@ class RemoteLevel:
     def _run(self, stop: threading.Event) -> None:
         next_poll = self._clock()
         while True:
+            wait = self._interval
             with contextlib.suppress(Exception):  # whatever it is, the thread goes on
                 if self._clock() >= next_poll:
                     next_poll = self._clock() + self._interval
                     next_poll = self._clock() + self.poll()
-            change = self.refresh()
-            wait = next_poll - self._clock()
-            if stop.wait(max(0.01, wait if change is None else min(wait, change))):
+                change = self.refresh()
+                wait = next_poll - self._clock()
+                wait = wait if change is None else min(wait, change)
+            if stop.wait(max(0.01, wait)):
                 return
 
     def _ask(self) -> float | None:

@@ -20,6 +20,7 @@ from andiron.sdk.live_file import LiveFile, left_behind
 from andiron.sdk.machine import capacity
 
 CLEAN, CRASHED, KILLED = "clean", "crashed", "killed"
+ENDS = {how: how for how in (CLEAN, CRASHED, KILLED)}
 SUFFIX = ".session"
 
 
@@ -120,8 +121,9 @@ class Session:
             session = path.name.removesuffix(SUFFIX)
             try:
                 note = json.loads(content)
-                how, started, pid = str(note["how"]), float(note["started"]), int(note["pid"])
-            except (ValueError, KeyError, TypeError):
+                how, started, pid = ENDS[note["how"]], float(note["started"]), int(note["pid"])
+                datetime.fromtimestamp(started, UTC)
+            except (ValueError, KeyError, TypeError, OverflowError, OSError):
                 how, started, pid = KILLED, touched, 0  # the power went while it was written
             found.append(Ended(session, CRASHED if session in crashed else how, started, pid))
         return found
