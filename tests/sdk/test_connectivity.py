@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,25 @@ def test_a_probe_or_a_listener_that_fails_harms_nobody() -> None:
     end()
     network.set_online(False)
     assert heard == [Network.ONLINE, Network.OFFLINE]
+
+
+def test_a_child_does_not_wait_for_a_lock_of_its_parents() -> None:
+    network, held, done = Connectivity(Emitted(), clock=Clock()), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with network._lock:
+            held.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(30)
+    network.after_fork()
+    network.set_online(False)
+    assert not done.is_set()
+    assert network.state is Network.OFFLINE
+    done.set()
+    thread.join()
 
 
 @pytest.mark.requirement("CL-15")

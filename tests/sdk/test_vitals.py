@@ -285,6 +285,19 @@ def test_a_real_loop_that_is_blocked_shows_who_blocks_it() -> None:
     assert "in block_everybody" in emitted.records[0].attributes["code.stacktrace"]
 
 
+def test_a_forked_child_neither_watches_its_parents_loop_nor_waits_for_its_thread() -> None:
+    async def main() -> None:
+        monitor = LoopMonitor(Emitted(), list[float]().append)
+        monitor.start()
+        stop = monitor._stop
+        with stop._cond:  # type: ignore[attr-defined]  # as the watching thread holds it for a moment on each of its rounds
+            monitor.after_fork()
+        assert not monitor.watching
+        stop.set()
+
+    asyncio.run(main())
+
+
 def test_each_loop_is_watched_once_and_ended_ones_are_forgotten(measured: Measured) -> None:
     async def main() -> int:
         measured.vitals.watch_loop()

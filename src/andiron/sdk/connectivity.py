@@ -13,6 +13,7 @@ from pathlib import Path
 
 from andiron.delivery.levels import Level
 from andiron.sdk.emitting import Emit
+from andiron.sdk.forks import survive
 
 FAILURES = 2
 """Failures of the transport in a row that mean offline: one is a hiccup."""
@@ -59,6 +60,11 @@ class Connectivity:
         self._left_out = 0
         self._shown: tuple[Network, float] = (self._state, self._since)
         """The state that the last record told of, and since when."""
+        survive(self)
+
+    def after_fork(self) -> None:
+        """In a child: another thread may have held the lock when the process was forked."""
+        self._lock = threading.RLock()
 
     @property
     def state(self) -> Network:

@@ -82,7 +82,8 @@ class LoopMonitor:
 
     def after_fork(self) -> None:
         """In a child the thread is gone, and the loop is not to be used."""
-        self._stop.set()
+        # Not set but replaced: the thread may have held its lock when the process was forked.
+        self._stop = threading.Event()
         self._loop = None
         forget(self)
 
