@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,10 +20,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Host, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from andiron.sdk.asgi import AndironMiddleware, instrument, uninstrument
+from andiron.sdk.routes import FOREIGN, Routes
 from tests.sdk.asgi_spans import Spans, attributes, get, request
 
 
@@ -198,6 +200,59 @@ def test_the_route_holds_the_root_of_the_application(spans: Spans) -> None:
     assert [span.name for span in spans.all] == ["GET /api/sub/items/{item}", "GET /api/hello"]
 
 
+def test_one_endpoint_at_several_paths_is_told_by_the_path(spans: Spans) -> None:
+    async def endpoint(_: Request) -> Response:
+        return PlainTextResponse("")
+
+    app = Starlette(
+        routes=[
+            Route("/a/{x}", endpoint),
+            Route("/a/{x}/b.c", endpoint),
+            Host("files.example", Starlette(routes=[Route("/{rest:path}", endpoint)])),
+        ]
+    )
+    instrument(app, tracer_provider=spans.provider)
+    get(app, "/a/1")
+    get(app, "/root/a/1/b.c", root_path="/root")
+    get(app, "/a/1/b.c", headers={"host": "files.example"})
+    get(app, "/q/r/s", headers={"host": "files.example"})
+    names = [span.name for span in spans.all]
+    assert names == ["GET /a/{x}", "GET /root/a/{x}/b.c", "GET /a/{x}/b.c", "GET /{rest}"]
+
+
+class ForeignRoute:
+    path_format = "/things/{thing}"
+
+
+@pytest.mark.parametrize(
+    ("left", "name"),
+    [
+        ({"route": ForeignRoute()}, "GET /things/{thing}"),
+        ({"route": object()}, "GET"),
+        ({"endpoint": object()}, "GET"),
+        ({"route": ForeignRoute(), "root_path": "/r/"}, "GET /r/things/{thing}"),
+    ],
+)
+def test_what_another_framework_leaves_is_taken_as_far_as_it_goes(
+    spans: Spans, left: dict[str, Any], name: str
+) -> None:
+    async def framework(scope: Any, receive: Any, send: Any) -> None:
+        scope.update(left)
+        await PlainTextResponse("")(scope, receive, send)
+
+    app = AndironMiddleware(framework, tracer_provider=spans.provider)
+    for _ in range(2):
+        get(app, "/things/7")
+    assert [span.name for span in spans.all] == [name] * 2
+
+
+def test_a_new_endpoint_a_request_is_not_remembered_for_ever() -> None:
+    routes = Routes(shop())
+    for _ in range(FOREIGN + 10):
+        assert routes.template({"endpoint": object(), "path": "/", "type": "http"}) is None
+    assert len(routes._foreign) == FOREIGN
+
+
 def test_a_route_that_is_added_later_is_known(spans: Spans) -> None:
     app = shop()
     instrument(app, tracer_provider=spans.provider)
@@ -223,6 +278,13 @@ def test_excluded_urls_have_no_span_and_keep_their_id(spans: Spans, excluded: An
     assert not spans.all
     get(app, "/threaded/7")
     assert spans.only.name == "GET /threaded/{item}"
+
+
+def test_excluded_without_ids_is_as_if_nothing_were_there(spans: Spans) -> None:
+    app = shop()
+    instrument(app, tracer_provider=spans.provider, excluded_urls="items", request_ids=False)
+    assert "x-request-id" not in get(app, "/items/7").headers
+    assert not spans.all
 
 
 def test_excluded_urls_come_from_opentelemetrys_variable(spans: Spans, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,6 +399,36 @@ def test_the_span_ends_with_the_answer_and_knows_of_the_background(spans: Spans)
     assert span.end_time <= child.start_time
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        [{"type": "http.response.pathsend", "path": "/dev/null"}],
+        [{"type": "http.response.body", "body": b""}, {"type": "http.response.trailers", "headers": []}],
+        [{"type": "http.response.zerocopysend", "file": 1}],
+    ],
+)
+def test_the_answer_ends_with_its_last_message(spans: Spans, last: list[dict[str, Any]]) -> None:
+    between: list[int] = []
+
+    async def answers(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        for message in last:
+            between[:] = [time.time_ns()]
+            await send(message)
+        between.append(time.time_ns())
+
+    async def send(_: Any) -> None:
+        return
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asyncio.run(AndironMiddleware(answers, tracer_provider=spans.provider)(scope, send, send))
+    assert spans.only.end_time is not None
+    if last[0]["type"] == "http.response.zerocopysend":  # which may be followed by more: the span ends with the request
+        assert spans.only.end_time >= between[1]
+    else:
+        assert between[0] <= spans.only.end_time <= between[1]
+
+
 def test_a_streamed_answer_is_within_its_span(spans: Spans) -> None:
     async def lines() -> AsyncIterator[str]:
         for n in range(3):
@@ -444,6 +536,7 @@ def test_an_application_may_end_its_span(spans: Spans) -> None:
     instrument(app, tracer_provider=spans.provider)
     get(app, "/")
     assert spans.only.name == "GET"
+    assert "RequestSpan('GET'" in repr(spans.only)
 
 
 def test_the_limits_of_the_provider_hold() -> None:

@@ -14,6 +14,7 @@ from logfire.sampling import SamplingOptions
 from opentelemetry import baggage, propagate, trace
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
+from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -225,21 +226,73 @@ def test_suppressed_instrumentation_makes_no_span() -> None:
     assert not spans.all
 
 
+@pytest.mark.requirement("CL-26")
+def test_baggage_in_several_headers_is_one() -> None:
+    spans = Spans()
+    app = echo()
+    instrument(app, tracer_provider=spans.provider)
+    answer = get(app, "/", headers=[("baggage", "a=1"), ("baggage", "b=2")])
+    assert answer.headers["x-baggage"] == "a=1,b=2"
+    assert spans.only.parent is None
+
+
+class Quarrelsome(TextMapPropagator):
+    """Wants a header, and cannot stand it."""
+
+    @override
+    def extract(self, carrier: Any, context: Context | None = None, getter: Any = None) -> Context:
+        raise ValueError(getter.get(carrier, "X-Quarrel"), sorted(getter.keys(carrier)))
+
+    @override
+    def inject(self, carrier: Any, context: Context | None = None, setter: Any = None) -> None:
+        """Nothing."""
+
+    @property
+    def fields(self) -> set[str]:
+        return {"x-quarrel"}
+
+
+def test_a_broken_propagator_costs_the_parent_and_not_the_request(
+    restored: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    propagate.set_global_textmap(Quarrelsome())
+    spans = Spans()
+    app = echo()
+    instrument(app, tracer_provider=spans.provider)
+    with caplog.at_level(logging.ERROR):
+        assert get(app, "/", headers={"x-quarrel": "1"}).status_code == 200
+    assert spans.only.parent is None
+    (record,) = [record for record in caplog.records if record.name == "andiron.sdk.asgi"]
+    assert record.message.startswith("the propagator failed")
+    assert record.exc_info is not None
+    assert "['1'], ['accept'" in str(record.exc_info[1])
+
+
 class Broken(SpanProcessor):
+    def __init__(self, where: str) -> None:
+        self.where = where
+
     @override
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        raise RuntimeError("on_start")
+        if self.where == "started":
+            raise RuntimeError(self.where)
+
+    @override
+    def on_end(self, span: ReadableSpan) -> None:
+        if self.where == "ended":
+            raise RuntimeError(self.where)
 
 
-def test_a_broken_processor_costs_the_span_and_not_the_request(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("where", ["started", "ended"])
+def test_a_broken_processor_costs_the_span_and_not_the_request(where: str, caplog: pytest.LogCaptureFixture) -> None:
     provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(Broken())
+    provider.add_span_processor(Broken(where))
     app = echo()
     instrument(app, tracer_provider=provider)
     with caplog.at_level(logging.ERROR):
-        assert get(app, "/").status_code == 200
+        assert [get(app, "/").status_code for _ in range(2)] == [200, 200]
     assert [record.message for record in caplog.records] == [
-        "a span could not be started; further failures of this kind are not logged"
+        f"a span could not be {where}; further failures of this kind are not logged"
     ]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from andiron.sdk.request_id import Scope
 
 PARAMETER = re.compile(r"{(\w+)(:\w+)?}")
+FOREIGN = 1000
+"""Unknown endpoints after which no new one is looked for: somebody makes one a request."""
 
 
 class Routes:
@@ -18,9 +20,10 @@ class Routes:
 
     def __init__(self, app: Any) -> None:
         self._app = app
+        # By address: routes need not be hashable. Their owners are kept, so that each address stays its own.
         self._known: dict[int, list[tuple[str, re.Pattern[str]]]] = {}
-        self._kept: list[object] = []
-        self._missed: set[int] = set()
+        self._owners: list[object] = []
+        self._foreign: dict[int, object] = {}
 
     def template(self, scope: Scope) -> str | None:
         """The template of the route that took the request of this scope; None where none did."""
@@ -51,21 +54,18 @@ class Routes:
 
     def _look_again(self, route: object) -> list[tuple[str, re.Pattern[str]]]:
         """Routes may be added while the application runs; what stays unknown (another framework's) is not sought twice."""
-        if id(route) in self._missed:
+        if id(route) in self._foreign or len(self._foreign) >= FOREIGN:
             return []
         known: dict[int, list[tuple[str, re.Pattern[str]]]] = {}
-        kept: list[object] = []
+        owners: list[object] = []
         for owner, template in walk(self._app, ""):
-            kept.append(owner)
+            owners.append(owner)
             places = known.setdefault(id(owner), [])
             if all(template != other for other, _ in places):
                 places.append((template, pattern(template)))
-        # What is known by its address must stay at it.
-        self._kept = kept
-        self._known = known
+        self._known, self._owners = known, owners
         if id(route) not in known:
-            self._missed.add(id(route))
-            self._kept.append(route)
+            self._foreign[id(route)] = route
         return known.get(id(route), [])
 
 
