@@ -420,8 +420,11 @@ def test_the_answer_ends_with_its_last_message(spans: Spans, last: list[dict[str
     async def send(_: Any) -> None:
         return
 
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("nobody asks")
+
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    asyncio.run(AndironMiddleware(answers, tracer_provider=spans.provider)(scope, send, send))
+    asyncio.run(AndironMiddleware(answers, tracer_provider=spans.provider)(scope, receive, send))
     assert spans.only.end_time is not None
     if last[0]["type"] == "http.response.zerocopysend":  # which may be followed by more: the span ends with the request
         assert spans.only.end_time >= between[1]
