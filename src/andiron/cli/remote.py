@@ -46,5 +46,8 @@ def detail_of(body: bytes) -> str:
 
 def rows(url: str, token: str | None, query: str, limit: int = 100) -> list[dict[str, Any]]:
     """The rows that a query gives."""
-    answer: list[dict[str, Any]] = json.loads(server(url, token, limit)(query, "json"))["data"]
+    try:
+        answer: list[dict[str, Any]] = json.loads(server(url, token, limit)(query, "json"))["data"]
+    except (ValueError, KeyError):
+        raise AndironError(f"{url} answers, but not as a server of Andiron does.") from None
     return answer

@@ -1,6 +1,7 @@
 """`andiron tail`: records as they come, in the terminal, from a server or from an application's own viewer."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -78,20 +79,22 @@ def of_server(
         if value
     )
     newest = f"SELECT * FROM ({QUERY.format(level=int(least), more=wanted).rsplit('ORDER BY', 1)[0]} ORDER BY created_at DESC LIMIT {lines}) ORDER BY created_at, start_timestamp"
-    seen: set[tuple[str, str, str]] = set()
+    shown: Counter[tuple[Any, ...]] = Counter()
     since = ""
     first = rows(url, token, newest, MOST) if lines else []
     if not first and follow:
         since = str(rows(url, token, "SELECT now() AS now")[0]["now"])
     while True:
+        # Asked for from the moment of the last one on, those of that very moment come again: as many as were shown are passed over.
+        again: Counter[tuple[Any, ...]] = Counter()
         for record in first:
-            key = (record["created_at"], record["span_id"] or "", record["start_timestamp"])
-            if key not in seen:
-                seen.add(key)
+            key = tuple(record.values())
+            again[key] += 1
+            if again[key] > shown[key]:
                 yield record
         if first:
             since = max(record["created_at"] for record in first)
-            seen = {key for key in seen if key[0] == since}
+            shown = Counter({key: count for key, count in again.items() if key[0] == since})
         if not follow:
             return
         time.sleep(0.5)

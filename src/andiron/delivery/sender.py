@@ -239,7 +239,8 @@ class Sender:
             first = not self.trouble
             self.trouble = result.reason or "no answer"
         if first:
-            log.warning("no telemetry can be delivered now (%s). It is kept and delivered later.", self.trouble)
+            where = getattr(self._spools[0], "folder", "memory")
+            log.warning("no telemetry can be delivered now (%s): it is kept in %s and delivered later", self.trouble, where)
         if result.status is None:
             self._tell_network(online=False, reason=self.trouble)
 

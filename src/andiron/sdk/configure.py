@@ -33,6 +33,7 @@ from andiron.sdk.settings import SdkSettings, read_settings
 
 if TYPE_CHECKING:
     from logfire import Logfire
+    from opentelemetry.sdk._logs import LogRecordProcessor
     from opentelemetry.sdk.trace import SpanProcessor
 
 log = logging.getLogger("andiron")
@@ -161,6 +162,7 @@ def build(
         pipeline.ticks.append(open_spans.announce)
     lifecycle = Lifecycle(pipeline, settings.exit_timeout)
     lifecycle.start()
+    log_processor = AndironLogRecordProcessor(pipeline, correlate=field.correlate, emitted=field.log_emitted)
     instance = configure_providers(
         settings,
         span_processors=[
@@ -173,13 +175,13 @@ def build(
             ),
             *span_processors,
         ],
-        log_processor=AndironLogRecordProcessor(pipeline, correlate=field.correlate, emitted=field.log_emitted),
+        log_processors=[log_processor],
         metric_exporter=AndironMetricExporter(pipeline) if settings.metrics and not settings.disabled else None,
         resource={**field.resource_attributes(), **resource_attributes},
         more=more,
     )
     delivery.active = None if settings.disabled else pipeline
-    field.start(pipeline)
+    field.start(pipeline, None if "advanced" in more else log_processor)
     return Telemetry(settings, pipeline, instance, field, lifecycle)
 
 
@@ -187,7 +189,7 @@ def configure_providers(
     settings: SdkSettings,
     *,
     span_processors: "Sequence[SpanProcessor]",
-    log_processor: AndironLogRecordProcessor,
+    log_processors: "Sequence[LogRecordProcessor]",
     metric_exporter: AndironMetricExporter | None,
     resource: Mapping[str, Any],
     more: Mapping[str, Any],
@@ -196,6 +198,17 @@ def configure_providers(
     import logfire
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
+    if settings.disabled:
+        span_processors, log_processors = [], []
+    if settings.console == "json":
+        from andiron.sdk.bridges.logfire import LogLines, SpanLines
+        from andiron.sdk.bridges.stdlib import install_json_logging
+        from andiron.sdk.jsonlog import JsonLines
+
+        lines = JsonLines(redact=settings.redact)
+        span_processors = [*span_processors, SpanLines(lines=lines)]
+        log_processors = [*log_processors, LogLines(lines=lines)]
+        install_json_logging(lines=lines)
     readers = []
     if metric_exporter is not None:
         readers.append(
@@ -208,11 +221,11 @@ def configure_providers(
         "environment": settings.environment or None,
         "console": console(settings),
         "scrubbing": False,  # our own rules run on everything before it is stored
-        "additional_span_processors": [] if settings.disabled else list(span_processors),
+        "additional_span_processors": list(span_processors),
         "metrics": logfire.MetricsOptions(additional_readers=readers) if readers else False,
         "sampling": logfire.SamplingOptions(head=settings.sample),
         "distributed_tracing": settings.distributed_tracing,
-        "advanced": logfire.AdvancedOptions(log_record_processors=[] if settings.disabled else [log_processor]),
+        "advanced": logfire.AdvancedOptions(log_record_processors=list(log_processors)),
         **more,
     }
     if "resource_attributes" in inspect.signature(logfire.configure).parameters:

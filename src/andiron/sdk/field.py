@@ -30,6 +30,8 @@ from andiron.sdk.viewer.recent import recent
 from andiron.sdk.vitals import Vitals
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import LogRecordProcessor
+
     from andiron.sdk.remote_level import RemoteLevel
 
 log = logging.getLogger("andiron")
@@ -49,6 +51,7 @@ class Field:
         self._pipeline: Pipeline | None = None
         self._resource: Any = None
         self._scope: Any = None
+        self._log_processor: LogRecordProcessor | None = None
         self._stops: list[Callable[[], object]] = []
         self.breadcrumbs: Breadcrumbs | None = None
         self.session: Session | None = None
@@ -154,12 +157,16 @@ class Field:
 
     # The parts
 
-    def start(self, pipeline: Pipeline) -> None:
-        """Start what the settings ask for. A part that cannot start costs a line, nothing else."""
+    def start(self, pipeline: Pipeline, log_processor: "LogRecordProcessor | None" = None) -> None:
+        """Start what the settings ask for. A part that cannot start costs a line, nothing else.
+
+        Records of `logging` go straight to `log_processor`, where there is no other that would want them: half the time.
+        """
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
         self._pipeline = pipeline
+        self._log_processor = log_processor
         self._resource = Resource(self.resource_attributes())
         self._scope = InstrumentationScope("andiron")
         self.identity.start()
@@ -251,8 +258,9 @@ class Field:
 
     def _start_logging(self) -> None:
         from andiron.sdk.bridges.stdlib import TelemetryHandler
+        from andiron.sdk.bridges.telemetry import Telemetry
 
-        capture = LoggingCapture(TelemetryHandler())
+        capture = LoggingCapture(TelemetryHandler(Telemetry(processor=self._log_processor, resource=self._resource)))
         capture.start()
         self._stops.append(capture.stop)
 
