@@ -29,7 +29,7 @@ log = logging.getLogger("andiron.delivery")
 RECENT = 2_000_000
 """Bytes of batches just put that are kept in memory: online, nothing is read back."""
 ADOPTED = 64
-"""Most segments that are taken over at a time: each costs an open file."""
+"""Most segments of others that are held at a time: each costs an open file."""
 
 to_disk: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # macOS has only the latter
 
@@ -236,11 +236,12 @@ class Spool:
             with self._lock:
                 self._shelf.expire(self._monotonic() - self._age)
                 names = set(self._shelf.look()) - {held.name for held in self._shelf}
+                room = ADOPTED - sum(held.name.stream != self._shelf.stream for held in self._shelf)
             found: list[Loaded] = []
             self._more = False
             # Without the lock: reading 4 MB takes 5 ms, and a put should not wait for 64 of them.
             for name in sorted(names, key=lambda name: (name.lane, name)):
-                if len(found) == ADOPTED:
+                if len(found) >= room:
                     self._more = True
                     break
                 with contextlib.suppress(OSError):
