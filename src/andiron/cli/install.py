@@ -20,6 +20,7 @@ COMMANDS = {
 GROUPS = {
     "projects": ("andiron.cli.projects", "Projects: separate homes for separate telemetry."),
     "tokens": ("andiron.cli.tokens", "Tokens: who may write, read or administer."),
+    "spool": ("andiron.cli.spool", "What applications on this machine have not delivered yet."),
     "quarantine": ("andiron.cli.quarantine", "Requests that the store refused, with the reason."),
 }
 ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
