@@ -1,10 +1,15 @@
 """One corpus, four engines, one result."""
 
+import json
 import random
 from collections.abc import Callable, Sequence
 
 import pytest
+from pyvrl import Transform  # type: ignore[import-untyped]
 
+from andiron.redaction import Redactor
+from andiron.redaction.forms.sql import sql
+from andiron.redaction.forms.vrl import vrl
 from andiron.server.store.embedded import EmbeddedEngine
 from scripts.redaction import forms
 from tests.redaction.corpus import CORPUS, keys, texts, traces
@@ -105,3 +110,18 @@ def test_mixtures_come_out_alike(engine: EmbeddedEngine, seed: int) -> None:
 def test_files_are_fresh() -> None:
     for path, text in forms().items():
         assert path.read_text("utf-8") == text, f"{path.name} is stale: python scripts/redaction.py"
+
+
+def test_own_rules_in_other_forms(engine: EmbeddedEngine) -> None:
+    own = Redactor(keys=["customer_number"], patterns={"order": "ORD-[0-9]{6}"}, allow=["debug_token", "legacy.*"])
+    given = {"customerNumber": "7", "debug_token": "t", "legacy.password": "p", "token": "t", "n": "see ORD-123456"}
+    expected = own.attributes(given)
+    assert expected["n"] == "see [redacted:order]"
+    pairs = [{"key": key, "value": {"stringValue": value}} for key, value in given.items()]
+    event = Transform(vrl(own.rules)).remap({"attributes": pairs})
+    assert {pair["key"]: pair["value"]["stringValue"] for pair in event["attributes"]} == expected
+    function = sql(own.rules).split(";\n")[2].partition("->")[2].replace("andiron_redact(v)", "v")
+    entries = ", ".join(f"'{key}', '{value}'" for key, value in given.items() if key != "n")
+    answer = engine.query(f"WITH map({entries}) AS attributes SELECT {function}")
+    del expected["n"]
+    assert json.loads(answer)["data"] == [[expected]]
