@@ -27,10 +27,7 @@ def python(attributes: Sequence[Attribute]) -> list[str]:
 
 def clickhouse(engine: EmbeddedEngine, attributes: Sequence[Attribute]) -> list[str]:
     """One query over maps of one attribute each."""
-    statements = (GENERATED / "redaction.sql").read_text("utf-8")
-    for statement in re.split(r";\n", statements):
-        if statement.strip():
-            engine.command(statement)
+    create(engine, (GENERATED / "redaction.sql").read_text("utf-8"))
     rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in attributes)
     answer = engine.query(
         f"SELECT andiron_redact_attributes(map(key, value))[key] FROM values('key String, value String', {rows})",
@@ -41,6 +38,13 @@ def clickhouse(engine: EmbeddedEngine, attributes: Sequence[Attribute]) -> list[
         },
     )
     return [row[0] for row in json.loads(answer)["data"]]
+
+
+def create(engine: EmbeddedEngine, statements: str) -> None:
+    """Functions are the engine's, not a database's: each test that needs them makes its own."""
+    for statement in re.split(r";\n", statements):
+        if statement.strip():
+            engine.command(statement)
 
 
 def quoted(text: str) -> str:

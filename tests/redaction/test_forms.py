@@ -13,7 +13,7 @@ from andiron.redaction.forms.vrl import vrl
 from andiron.server.store.embedded import EmbeddedEngine
 from scripts.redaction import forms
 from tests.redaction.corpus import CORPUS, keys, texts, traces
-from tests.redaction.engines import Attribute, clickhouse, differences, node, python, vector
+from tests.redaction.engines import Attribute, clickhouse, create, differences, node, python, vector
 
 pytestmark = [pytest.mark.requirement("LF-06"), pytest.mark.requirement("CL-12")]
 
@@ -120,8 +120,7 @@ def test_own_rules_in_other_forms(engine: EmbeddedEngine) -> None:
     pairs = [{"key": key, "value": {"stringValue": value}} for key, value in given.items()]
     event = Transform(vrl(own.rules)).remap({"attributes": pairs})
     assert {pair["key"]: pair["value"]["stringValue"] for pair in event["attributes"]} == expected
-    function = sql(own.rules).split(";\n")[2].partition("->")[2].replace("andiron_redact(v)", "v")
-    entries = ", ".join(f"'{key}', '{value}'" for key, value in given.items() if key != "n")
-    answer = engine.query(f"WITH map({entries}) AS attributes SELECT {function}")
-    del expected["n"]
+    create(engine, sql(own.rules))
+    entries = ", ".join(f"'{key}', '{value}'" for key, value in given.items())
+    answer = engine.query(f"SELECT andiron_redact_attributes(map({entries}))")
     assert json.loads(answer)["data"] == [[expected]]
