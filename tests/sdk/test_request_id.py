@@ -5,6 +5,7 @@ import random
 import re
 import uuid
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -173,6 +174,23 @@ def test_concurrent_requests_have_ids_of_their_own() -> None:
 
     wrapped = RequestIdMiddleware(app)
     assert [answer.json() for answer in asyncio.run(all_at_once())] == [str(n) for n in range(10)]
+
+
+@pytest.mark.parametrize("state", [None, {}, SimpleNamespace(), object(), ()])
+def test_whatever_the_state_is_the_request_goes_on(state: object) -> None:
+    seen: list[str | None] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(request_id())
+        found = scope["state"]
+        seen.append(found["request_id"] if isinstance(found, dict) else getattr(found, "request_id", "none"))
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError("nobody calls it")
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"x-request-id", b"r-1")], "state": state}
+    asyncio.run(RequestIdMiddleware(app)(scope, never, never))
+    assert seen == ["r-1", "none" if type(state) in (object, tuple) else "r-1"]
 
 
 def test_other_protocols_pass() -> None:

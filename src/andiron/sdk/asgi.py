@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import Token
 from functools import lru_cache
 from typing import Any
 
@@ -119,37 +120,20 @@ class AndironMiddleware:
         headers = dict(scope["headers"])
         request_id = self._identified(scope, headers)
         id_token = None if request_id is None else current_request_id.set(request_id)
-        token = span = None
+        span, token = self._begun(scope, headers, request_id)
+        exchange = Exchange(send, request_id, span, self._capture)
         try:
-            if self._excluded is None or not self._excluded(scope.get("scheme"), headers.get(b"host"), scope["path"]):
-                scope[MARK] = True
-                before = otel_context.get_current()
-                context = self._extracted(scope, headers, before)
-                span = self._started(scope, headers, context, request_id)
-                if span is not None:
-                    context = Context({**context, SPAN_KEY: span})
-                if context is not before:
-                    token = otel_context.attach(context)
-            if type(span) is RequestSpan:
-                await self._recorded(scope, receive, Exchange(send, request_id, span, self._capture), span)
-            elif request_id is not None:
-                await self.app(scope, receive, Exchange(send, request_id, None, self._capture).send)
-            else:
-                await self.app(scope, receive, send)
+            await self.app(scope, receive, exchange.send)
+        except BaseException as error:
+            self._finish(scope, exchange, error)
+            raise
+        else:
+            self._finish(scope, exchange, None)
         finally:
             if token is not None:
                 otel_context.detach(token)
             if id_token is not None:
                 current_request_id.reset(id_token)
-
-    async def _recorded(self, scope: Scope, receive: Receive, exchange: Exchange, span: RequestSpan) -> None:
-        try:
-            await self.app(scope, receive, exchange.send)
-        except BaseException as error:
-            self._finish(scope, exchange, span, error)
-            raise
-        else:
-            self._finish(scope, exchange, span, None)
 
     def _identified(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str | None:
         """The id of the request; None if it has one already, or shall have none."""
@@ -158,6 +142,21 @@ class AndironMiddleware:
         scope[ID_MARK] = request_id = chosen(headers.get(HEADER))
         remember(scope, request_id)
         return request_id
+
+    def _begun(
+        self, scope: Scope, headers: Mapping[bytes, bytes], request_id: str | None
+    ) -> tuple[RequestSpan | None, Token[Context] | None]:
+        """The span, if the request is recorded, and the token of the context that is now current, if that is another."""
+        if self._excluded is not None and self._excluded(scope.get("scheme"), headers.get(b"host"), scope["path"]):
+            return None, None
+        scope[MARK] = True
+        before = otel_context.get_current()
+        context = self._extracted(scope, headers, before)
+        span = self._started(scope, headers, context, request_id)
+        if span is not None:
+            context = Context({**context, SPAN_KEY: span})
+        token = otel_context.attach(context) if context is not before else None
+        return (span if type(span) is RequestSpan else None), token
 
     def _extracted(self, scope: Scope, headers: Mapping[bytes, bytes], current: Context) -> Context:
         """The context that the caller sent, if any of the propagator's headers is there."""
@@ -202,10 +201,11 @@ class AndironMiddleware:
             self._tell("a span could not be started", error)
             return None
 
-    def _finish(self, scope: Scope, exchange: Exchange, span: RequestSpan, error: BaseException | None) -> None:
+    def _finish(self, scope: Scope, exchange: Exchange, error: BaseException | None) -> None:
         """Say what came of the request, and end its span."""
-        if not span.is_recording():
-            return  # the application has ended it
+        span = exchange.span
+        if span is None or not span.is_recording():
+            return  # there is none, or the application has ended it
         try:
             if self._routes is None:
                 self._routes = Routes(self._root or self.app)

@@ -4,6 +4,7 @@ While the request runs it is in `andiron.sdk.context.request_id`, which tasks an
 the pipeline's processors put it on every span and log.
 """
 
+import contextlib
 import random
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -46,7 +47,14 @@ def chosen(given: bytes | None) -> str:
 
 def remember(scope: Scope, value: str) -> None:
     """Put it where Starlette's and FastAPI's `request.state.request_id` looks."""
-    scope.setdefault("state", {})["request_id"] = value
+    state = scope.get("state")
+    if isinstance(state, dict):
+        state["request_id"] = value
+    elif state is None:
+        scope["state"] = {"request_id": value}
+    else:  # of another framework
+        with contextlib.suppress(Exception):
+            state.request_id = value
 
 
 def answered(message: Message, value: str) -> Message:

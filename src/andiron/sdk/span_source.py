@@ -19,6 +19,8 @@ from andiron.sdk.request_span import RequestSpan
 
 SCHEMA = "https://opentelemetry.io/schemas/1.37.0"
 STATE = TraceState()
+RANDOM = 0x02
+"""The flag of a trace id whose bits are random (Trace Context 2); older SDKs do not name it."""
 # By name: neither Logfire's private modules nor the pipeline need be there.
 OURS = "AndironSpanProcessor"
 WRAPPERS = frozenset({"CheckSuppressInstrumentationProcessorWrapper", "MainSpanProcessorWrapper"})
@@ -70,7 +72,7 @@ class SpanSource:
         root = self._sampler._root if type(self._sampler) is ParentBased else self._sampler  # noqa: SLF001
         self._roots_sampled = root is ALWAYS_ON
         random = getattr(self._ids, "is_trace_id_random", None)
-        self._random = TraceFlags.RANDOM_TRACE_ID if random is not None and random() else 0
+        self._random = RANDOM if random is not None and random() else 0
         self._root_flags = TraceFlags(TraceFlags.SAMPLED | self._random)
 
     def start(
@@ -95,7 +97,7 @@ class SpanSource:
             if parent is None:
                 trace_id, random = self._ids.generate_trace_id(), self._random
             else:
-                trace_id, random = parent.trace_id, parent.trace_flags & TraceFlags.RANDOM_TRACE_ID
+                trace_id, random = parent.trace_id, parent.trace_flags & RANDOM
             values = attributes()
             result = self._sampler.should_sample(parent_context, trace_id, name, SpanKind.SERVER, values, ())
             flags = TraceFlags(random | (result.decision is Decision.RECORD_AND_SAMPLE))
