@@ -1,5 +1,6 @@
 import errno
 import resource
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -305,6 +306,44 @@ def test_a_disk_that_is_full_is_told_and_leaves_no_half_batch(
     again.adopt()
     assert [again.take(), again.take(), again.take()] == [before, after, None]
     again.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.requirement("CL-09")
+def test_on_a_full_disk_what_is_not_needed_goes_first_then_what_is_less_important(
+    small_disk: Path, clock: Clock, lost: Losses
+) -> None:
+    spool = opened(small_disk / "shop", clock, lost)
+    low = [spool.put("logs", Lane.LOW, 1, bytes(5000)) for _ in range(4)]
+    normal = []
+    while not lost:
+        normal.append(spool.put("logs", Lane.NORMAL, 1, bytes(5000)))
+    assert lost == [(Lane.LOW, 4, "disk_full")]
+    assert len(low) + len(normal) > 11
+    with pytest.raises(SpoolFull) as full:
+        for _ in range(20):
+            normal.append(spool.put("logs", Lane.NORMAL, 1, bytes(5000)))  # noqa: PERF401 - it counts those before the failure
+    assert full.value.reason == "disk_full"
+    assert spool.pending.batches == len(normal)
+    while (batch := spool.take()) is not None:
+        spool.done(batch)
+    high = [spool.put("logs", Lane.HIGH, 1, bytes(5000)) for _ in range(10)]
+    assert len(lost) == 1
+    assert [spool.take() for _ in high] == high
+    spool.close()
 
 
 def test_a_full_disk_puts_back_what_cannot_be_divided(folder: Path, clock: Clock, lost: Losses) -> None:

@@ -4,6 +4,7 @@ Whoever calls holds the spool's lock.
 """
 
 import contextlib
+import errno
 import os
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from andiron.delivery.segment import Frame, Name, seed
 
 STALE = 64_000
 """Bytes above which an open segment is emptied when nothing in it is needed any more."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
 AGAIN = 1.0
 """Seconds for which a refusal for want of room holds without looking at the folder again."""
 
@@ -74,18 +76,12 @@ class Shelf:
         size = sum(map(len, parts))
         self._make_room(size, lane)
         try:
-            held = self._open.get(lane)
-            if held is not None and held.size and held.size + size > self._segment:
-                self._seal(held)
-                held = None
-            held = held or self.open(lane)
-            at = held.append(parts)
-            if held.gone:
-                # Another process made room with it, or somebody emptied the folder. What was in it is lost, but not this.
-                self.drop(held, "spool_full")
-                self._unseen = self._most
-                held = self.open(lane)
-                at = held.append(parts)
+            try:
+                held, at = self._append(lane, parts)
+            except OSError as error:
+                if error.errno not in FULL or not self._free_disk(lane):
+                    raise
+                held, at = self._append(lane, parts)
         except OSError as error:
             raise SpoolFull(
                 f"The spool in {self._folder} cannot be written: {error.strerror or error}.", reason="disk_full"
@@ -93,6 +89,21 @@ class Shelf:
         self._total += size
         self._unseen += size
         self.dirty.add(held)
+        return held, at
+
+    def _append(self, lane: Lane, parts: Sequence[bytes]) -> tuple[Held, int]:
+        held = self._open.get(lane)
+        if held is not None and held.size and held.size + sum(map(len, parts)) > self._segment:
+            self._seal(held)
+            held = None
+        held = held or self.open(lane)
+        at = held.append(parts)
+        if held.gone:
+            # Another process made room with it, or somebody emptied the folder. What was in it is lost, but not this.
+            self.drop(held, "spool_full")
+            self._unseen = self._most
+            held = self.open(lane)
+            at = held.append(parts)
         return held, at
 
     def add(self, held: Held, at: int, size: int, records: int, born: float) -> int:
@@ -213,6 +224,21 @@ class Shelf:
             if self._total + size <= self._most:
                 break
             self._evict(name, files[name])
+
+    def _free_disk(self, lane: Lane) -> bool:
+        """The disk is full: give back what is not needed any more, else one segment of what is less important than `lane`."""
+        unneeded = [held for held in self if not held.left and held.size]
+        for held in unneeded:
+            self._total -= held.size
+            held.empty()
+        if not unneeded:
+            least = sorted(
+                (held for held in self if held.name.lane > lane), key=lambda held: (-held.name.lane, held.name)
+            )
+            for held in least[:1]:
+                self.drop(held, "disk_full")
+            return bool(least)
+        return True
 
     def _evict(self, name: Name, size: int) -> None:
         held = next((held for held in self._held[name.lane] if held.name == name), None)

@@ -181,8 +181,8 @@ class Spool:
         with self._lock:
             try:
                 path, gone = self.poison.add(batch, reason)
-            except OSError:
-                log.exception("a batch that the server refuses cannot be set aside")
+            except OSError as error:
+                log.error("a batch that the server refuses cannot be set aside, and is lost: %s", error)  # noqa: TRY400 - the reason says all
                 path = self.poison.folder
                 self._shelf.losses.append((batch.lane, batch.records, "disk_full"))
             else:
