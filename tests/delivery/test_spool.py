@@ -121,6 +121,31 @@ def test_parts_take_the_place_of_their_batch(any_spool: AnySpool) -> None:
     assert any_spool.replace(batch, [(b"again", 1)]) == []
 
 
+@pytest.mark.requirement("CL-09")
+def test_a_batch_is_divided_wholly_or_not_at_all_wherever_the_power_fails(
+    folder: Path, tmp_path: Path, clock: Clock, lost: Losses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = opened(folder, clock, lost)
+    batch = spool.put("logs", Lane.NORMAL, 2, b"parent")
+    assert spool.take() == batch
+    (path,) = segments(folder)
+    before = path.stat().st_size
+    # The end of the process comes between the write of the parts and the mark in the file of the batch.
+    monkeypatch.setattr(spool, "done", lambda _: None)
+    spool.replace(batch, [(b"part 0", 1), (b"part 1", 1)])
+    whole = path.read_bytes()
+    for cut in range(before, len(whole) + 1):
+        copy = tmp_path / str(cut)
+        copy.mkdir()
+        (copy / path.name).write_bytes(whole[:cut])
+        again = opened(copy, clock, lost)
+        again.adopt()
+        bodies = [found.body for found in iter(again.take, None)]
+        assert bodies == ([b"part 0", b"part 1"] if cut == len(whole) else [b"parent"])
+        again.close()
+    spool.close()
+
+
 @pytest.mark.requirement("CL-10")
 def test_a_batch_that_is_set_aside_is_kept_with_the_reason_and_the_rest_goes_on(
     folder: Path, clock: Clock, lost: Losses
@@ -236,6 +261,37 @@ def test_what_was_left_behind_by_many_is_taken_over_bit_by_bit(folder: Path, clo
         bodies.append(int(batch.body))
         spool.done(batch)
     assert bodies == list(range(70))
+    spool.close()
+
+
+@pytest.mark.requirement("CL-09")
+def test_one_fsync_a_file_for_all_that_was_put_and_again_when_it_failed(
+    folder: Path, clock: Clock, lost: Losses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[str] = []
+
+    def to_disk(file: int) -> None:
+        forced.append(Path(f"/proc/self/fd/{file}").readlink().name)
+        if failing:
+            raise OSError(errno.EIO, "broken")
+
+    failing = False
+    monkeypatch.setattr("andiron.delivery.spool.to_disk", to_disk)
+    spool = opened(folder, clock, lost)
+    for _ in range(5):
+        spool.put("logs", Lane.NORMAL, 1, b"x")
+    (segment,) = segments(folder)
+    spool.sync()
+    assert forced == [segment.name, "shop"]
+    spool.sync()
+    assert len(forced) == 2
+    spool.put("logs", Lane.NORMAL, 1, b"x")
+    failing = True
+    with pytest.raises(OSError, match="broken"):
+        spool.sync()
+    failing = False
+    spool.sync()
+    assert forced[2:] == [segment.name, segment.name, "shop"]
     spool.close()
 
 

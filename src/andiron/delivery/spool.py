@@ -22,7 +22,7 @@ from andiron.delivery.poison import Poison, private
 from andiron.delivery.segment import mark, written
 from andiron.delivery.shelf import Loaded, Shelf
 
-__all__ = ["AnySpool", "Dropped", "Pending", "Spool", "SpoolFull"]
+__all__ = ["AnySpool", "DiskQueue", "Dropped", "Pending", "Spool", "SpoolFull"]
 
 log = logging.getLogger("andiron.delivery")
 
@@ -80,7 +80,8 @@ class Spool:
         self._flying: dict[str, tuple[Held, int]] = {}
         self._recent: OrderedDict[tuple[Held, int], Batch] = OrderedDict()
         self._recent_bytes = 0
-        self._syncing: list[int] = []
+        self._fsync = threading.Lock()
+        self._forced = -1
         self._more = False
 
     # Keeping
@@ -105,27 +106,34 @@ class Spool:
     def sync(self) -> None:
         """One fsync for all that was put since the last, which keeps nobody from putting. Raises `OSError`."""
         self._check_process()
+        with self._fsync:  # who comes second waits for what the first has begun
+            with self._lock:
+                shelf = self._shelf
+                dirty, shelf.dirty = shelf.dirty, set()
+                folder, shelf.dirty_folder = shelf.dirty_folder, False
+            try:
+                for held in [*dirty, *([None] if folder else [])]:
+                    self._force(held)
+            except OSError:
+                with self._lock:
+                    shelf.dirty.update(held for held in dirty if held.file >= 0)
+                    shelf.dirty_folder = True
+                raise
+
+    def _force(self, held: Held | None) -> None:
+        """Force a segment, or the folder, to the disk. By a descriptor of our own, as another thread may let go of the segment."""
         with self._lock:
-            shelf = self._shelf
-            dirty, shelf.dirty = shelf.dirty, set()
-            files = [os.dup(held.file) for held in dirty]
-            if shelf.dirty_folder:
-                shelf.dirty_folder = False
-                files.append(os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC))
-            self._syncing += files
+            if held is None:
+                self._forced = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+            elif held.file >= 0:
+                self._forced = os.dup(held.file)
+            else:
+                return
         try:
-            for file in files:
-                to_disk(file)
-        except OSError:
-            with self._lock:
-                shelf.dirty.update(held for held in dirty if held.file >= 0)
-                shelf.dirty_folder = True
-            raise
+            to_disk(self._forced)
         finally:
-            with self._lock:
-                for file in files:
-                    self._syncing.remove(file)
-                    os.close(file)
+            file, self._forced = self._forced, -1
+            os.close(file)
 
     # Sending
 
@@ -288,9 +296,9 @@ class Spool:
             return
         for held in self._shelf:
             held.close()
-        for file in self._syncing:
+        if self._forced >= 0:
             with contextlib.suppress(OSError):
-                os.close(file)
+                os.close(self._forced)
         self._begin()
 
     def _check_process(self) -> None:
@@ -318,3 +326,7 @@ class Spool:
                 return  # another thread was faster
             except Exception:
                 log.exception("telling of lost records failed")
+
+
+DiskQueue = Spool
+"""The name that fits beside `BackendLogSink`."""
