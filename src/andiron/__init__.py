@@ -11,28 +11,49 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from andiron.sdk.bootstrap import bootstrap_logfire as bootstrap_logfire
     from andiron.sdk.bootstrap import configure_logger as configure_logger
+    from andiron.sdk.breadcrumbs import breadcrumb as breadcrumb
+    from andiron.sdk.bridges.stdlib import install_json_logging as install_json_logging
     from andiron.sdk.configure import Telemetry as Telemetry
     from andiron.sdk.configure import configure as configure
+    from andiron.sdk.integrations import instrument_integrations as instrument_integrations
+    from andiron.sdk.jsonlog import log_line_schema as log_line_schema
+    from andiron.sdk.switches import enable as enable
+    from andiron.sdk.switches import flush as flush
+    from andiron.sdk.switches import report as report
+    from andiron.sdk.switches import set_online as set_online
+    from andiron.sdk.switches import set_user as set_user
 
 # Imported when asked for: `andiron serve` needs none of Logfire, and an application none of the server.
 _PUBLIC = {
     "Telemetry": "andiron.sdk.configure",
     "bootstrap_logfire": "andiron.sdk.bootstrap",
+    "breadcrumb": "andiron.sdk.breadcrumbs",
     "configure": "andiron.sdk.configure",
     "configure_logger": "andiron.sdk.bootstrap",
     "enable": "andiron.sdk.switches",
     "flush": "andiron.sdk.switches",
+    "install_json_logging": "andiron.sdk.bridges.stdlib",
+    "instrument_integrations": "andiron.sdk.integrations",
+    "log_line_schema": "andiron.sdk.jsonlog",
     "report": "andiron.sdk.switches",
+    "set_online": "andiron.sdk.switches",
+    "set_user": "andiron.sdk.switches",
 }
 __all__ = [
     "Telemetry",
     "__version__",
     "bootstrap_logfire",
+    "breadcrumb",
     "configure",
     "configure_logger",
     "enable",
     "flush",
+    "install_json_logging",
+    "instrument_integrations",
+    "log_line_schema",
     "report",
+    "set_online",
+    "set_user",
 ]
 
 

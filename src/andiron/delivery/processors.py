@@ -85,7 +85,7 @@ class AndironLogRecordProcessor(LogRecordProcessor):
         name = scope.name if scope is not None else ""
         if self._correlate is not None and (more := self._correlate()):
             record = log_record.log_record
-            record.attributes = {**(record.attributes or {}), **more}
+            record.attributes = {**more, **(record.attributes or {})}
         if self._emitted is not None:
             self._emitted(log_record)
         self._pipeline.log(log_record, name)

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import threading
+import time
 import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from andiron.delivery.spool_folder import spool_folder
 from andiron.errors import AndironError
 from andiron.redaction import Redactor
 from andiron.redaction import redactor as default_redactor
-from andiron.sdk.field import Field
+from andiron.sdk.field import Field, safe_name
 from andiron.sdk.lifecycle import Lifecycle
 from andiron.sdk.settings import SdkSettings, read_settings
 
@@ -57,7 +58,15 @@ class Telemetry:
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Hand over what is being collected. True when all of it is delivered or on the disk."""
-        return bool(self.logfire.force_flush(int(timeout * 1000))) and self.pipeline.flush(timeout)
+        until = time.monotonic() + timeout
+        self._gather(timeout)
+        return self.pipeline.flush(max(0.1, until - time.monotonic()))
+
+    def _gather(self, timeout: float) -> None:
+        """Have the metric readers collect: the providers hold what nobody else knows yet."""
+        # A reader that is too slow raises; what it has comes with the next collection. Delivery is waited for once, and not for each provider.
+        with self.pipeline.gathering(), contextlib.suppress(Exception):
+            self.logfire.force_flush(max(100, int(timeout * 1000)))
 
     def enable(self, on: bool = True) -> None:  # noqa: FBT001, FBT002 - a switch
         """Turn export on or off without a restart. Off, records wait in the spool."""
@@ -77,9 +86,9 @@ class Telemetry:
         """Deliver what can be delivered within `timeout` seconds, keep the rest in the spool, and stop."""
         self._lifecycle.stop()
         self.field.stop()
-        if providers:  # they hold what metric readers have not collected yet
-            with contextlib.suppress(Exception):
-                self.logfire.shutdown(flush=False)
+        if providers:
+            # Not shut down: Logfire does that itself when it is configured anew, and complains of a second time.
+            self._gather(self.settings.exit_timeout)
         self.pipeline.close(self.settings.exit_timeout if timeout is None else timeout)
         if delivery.active is self.pipeline:
             delivery.active = None
@@ -139,8 +148,10 @@ def build(
 ) -> Telemetry:
     """Put the parts together, from the end of the pipeline to its beginning."""
     field = Field(settings)
+    token = field.token()
+    alone = exporter is None and token is None and not settings.local
     if exporter is None:
-        exporter = make_exporter(settings, field.token())
+        exporter = make_exporter(settings, token)
     guard = Guard(sampling, level=field.level_for if settings.remote_level else settings.level)
     pipeline = Pipeline(
         encoder=Encoder(make_redactor(settings), limit=settings.record_bytes),
@@ -160,7 +171,7 @@ def build(
     if settings.pending_after:
         open_spans = OpenSpans(pipeline.span, after=settings.pending_after)
         pipeline.ticks.append(open_spans.announce)
-    lifecycle = Lifecycle(pipeline, settings.exit_timeout)
+    lifecycle = Lifecycle(pipeline, settings.exit_timeout, before=field.stop)
     lifecycle.start()
     log_processor = AndironLogRecordProcessor(pipeline, correlate=field.correlate, emitted=field.log_emitted)
     instance = configure_providers(
@@ -178,6 +189,7 @@ def build(
         log_processors=[log_processor],
         metric_exporter=AndironMetricExporter(pipeline) if settings.metrics and not settings.disabled else None,
         resource={**field.resource_attributes(), **resource_attributes},
+        alone=alone,
         more=more,
     )
     delivery.active = None if settings.disabled else pipeline
@@ -192,6 +204,7 @@ def configure_providers(
     log_processors: "Sequence[LogRecordProcessor]",
     metric_exporter: AndironMetricExporter | None,
     resource: Mapping[str, Any],
+    alone: bool,
     more: Mapping[str, Any],
 ) -> "Logfire":
     """Configure Logfire, which sets OpenTelemetry's providers. Its failure costs a warning, never the application."""
@@ -219,7 +232,7 @@ def configure_providers(
         "service_name": str(resource["service.name"]),
         "service_version": str(resource.get("service.version", "")) or None,
         "environment": settings.environment or None,
-        "console": console(settings),
+        "console": console(settings, alone=alone),
         "scrubbing": False,  # our own rules run on everything before it is stored
         "additional_span_processors": list(span_processors),
         "metrics": logfire.MetricsOptions(additional_readers=readers) if readers else False,
@@ -297,27 +310,19 @@ def make_redactor(settings: SdkSettings) -> Redactor | None:
         return default_redactor
 
 
-def console(settings: SdkSettings) -> Any:
-    """What Logfire writes to the terminal."""
+def console(settings: SdkSettings, *, alone: bool) -> Any:
+    """What Logfire writes to the terminal. Without a token for a server elsewhere, that is all there is to see."""
     import logfire
 
     wanted = settings.console
     if wanted == "auto":
-        wanted = "text" if sys.stdout is not None and sys.stdout.isatty() else "off"
+        wanted = "text" if alone or (sys.stdout is not None and sys.stdout.isatty()) else "off"
     return logfire.ConsoleOptions() if wanted == "text" else False
 
 
 def tell_refused(result: ExportResult) -> None:
     """A refusal is the operator's to mend: it must be seen even where nothing configured logging."""
     print(f"andiron: {result.reason}", file=sys.stderr)  # noqa: T201 - this is for the person at the terminal
-
-
-def safe_name(service: str) -> str:
-    """A folder's name for a service."""
-    return (
-        "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in service).strip(".")[:100]
-        or "default"
-    )
 
 
 def at_exit() -> None:

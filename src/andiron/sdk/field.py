@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.trace import SpanKind
+
 from andiron.delivery.levels import Level
 from andiron.delivery.pipeline import Pipeline
 from andiron.sdk import context
@@ -45,9 +47,12 @@ class Field:
     def __init__(self, settings: SdkSettings) -> None:
         self._settings = settings
         service = find_service(settings.service, settings.environment, settings.version)
-        self._folder = state_folder(settings)
-        self.identity = Identity(service, install_id(self._folder) if self._folder else str(uuid.uuid4()))
+        state = state_folder(settings)
+        self.identity = Identity(service, install_id(state) if state else str(uuid.uuid4()))
         self.service = service.name
+        # The installation is the machine's; how its sessions ended is each application's own story.
+        self._folder = state / safe_name(service.name) if state else None
+        self._token: str | None = None
         self._pipeline: Pipeline | None = None
         self._resource: Any = None
         self._scope: Any = None
@@ -64,9 +69,9 @@ class Field:
         """The write token: as set, else from the system's keyring."""
         if self._settings.token is not None:
             return self._settings.token.get_secret_value() or None
-        if self._settings.keyring and not self._settings.local:
-            return kept_token(self.service, self._settings.url)
-        return None
+        if self._token is None and self._settings.keyring and not self._settings.local:
+            self._token = kept_token(self.service, self._settings.url)
+        return self._token
 
     def resource_attributes(self) -> dict[str, Any]:
         """Who makes the records. What stays the same for a run is said once a batch, not on each record."""
@@ -89,7 +94,11 @@ class Field:
     def span_started(self, span: Any) -> None:
         """A span has started."""
         if self.breadcrumbs is not None:
-            self.breadcrumbs.span_started(span)
+            if span.kind is SpanKind.SERVER:
+                # The request's own, as long as its task's context lives.
+                self.breadcrumbs.begin()
+            else:
+                self.breadcrumbs.span_started(span)
 
     def span_ended(self, span: Any) -> None:
         """A span has ended and is about to be queued."""
@@ -97,6 +106,10 @@ class Field:
             self.breadcrumbs.span_ended(span)
         if self.vitals is not None:
             self.vitals.span_ended(span)
+            if span.kind is SpanKind.SERVER and span.start_time and span.end_time:
+                about = span.attributes
+                status = about.get("http.response.status_code", 0)
+                self.vitals.request(about.get("http.route", ""), (span.end_time - span.start_time) / 1e9, status)
         if recent.watchers:
             recent.span(span)
 
@@ -134,7 +147,8 @@ class Field:
             from opentelemetry.sdk._logs import ReadableLogRecord
 
             now = time.time_ns()
-            about = {**self.correlate(), **(of_exception(exception) if exception is not None else {}), **attributes}
+            told = {} if exception is None or "exception.type" in attributes else of_exception(exception)
+            about = {**self.correlate(), **told, **attributes}
             record = ReadableLogRecord(
                 LogRecord(
                     timestamp=now,
@@ -206,6 +220,8 @@ class Field:
 
     def _start_connectivity(self) -> None:
         self.connectivity = Connectivity(self.emit, probe=None if self._settings.local else routed)
+        if self._pipeline is not None:
+            self._pipeline.ticks.append(self.connectivity.check)
 
     def _start_session(self) -> None:
         """The session and the native crashes of earlier ones, which say how those ended."""
@@ -281,13 +297,23 @@ def state_folder(settings: SdkSettings) -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
+def safe_name(service: str) -> str:
+    """A folder's name for a service."""
+    kept = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in service)
+    return kept.strip(".")[:100] or "default"
+
+
 def of_exception(error: BaseException) -> dict[str, str]:
     """OpenTelemetry's attributes of an exception."""
     kind = type(error)
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - what went wrong may be wrong with its own text, too
+        message = "(it cannot be written)"
     return {
         "exception.type": kind.__qualname__
         if kind.__module__ == "builtins"
         else f"{kind.__module__}.{kind.__qualname__}",
-        "exception.message": str(error),
+        "exception.message": message,
         "exception.stacktrace": "".join(traceback.format_exception(error)),
     }

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -15,9 +16,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (sig
 class Lifecycle:
     """Watches for the end of the process. `stop` takes everything back."""
 
-    def __init__(self, pipeline: Pipeline, timeout: float) -> None:
+    def __init__(self, pipeline: Pipeline, timeout: float, *, before: Callable[[], None] = lambda: None) -> None:
         self._pipeline = pipeline
         self._timeout = timeout
+        self._last_words = before
         self._before: dict[int, Any] = {}
 
     def start(self) -> None:
@@ -47,6 +49,7 @@ class Lifecycle:
         util.Finalize(None, self._pipeline.close, args=(self._timeout,), exitpriority=0)
 
     def _ended(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        self._last_words()
         self._pipeline.close(self._timeout)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
