@@ -8,11 +8,13 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from andiron.delivery.batch import Batch, Lane
+from andiron.delivery.memory_spool import MemorySpool
 from andiron.delivery.segment import Name
 from andiron.delivery.spool import Pending, Spool
 
@@ -179,14 +181,21 @@ def test_workers_of_multiprocessing_lose_nothing(tmp_path: Path) -> None:
     assert len(ids) == 151
 
 
-def test_a_thread_that_holds_the_lock_while_the_process_forks_does_not_stop_the_child(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "app")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("memory", [True, False])
+def test_a_thread_that_holds_the_lock_while_the_process_forks_does_not_stop_the_child(
+    tmp_path: Path,
+    memory: bool,  # noqa: FBT001 - which of the two spools
+) -> None:
+    spool = MemorySpool() if memory else Spool(tmp_path / "app")
     put: list[Batch] = []
 
     def child() -> None:
         put.append(spool.put("logs", Lane.NORMAL, 1, b"child"))
         assert spool.take() == put[0]
 
-    with spool._lock:
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(spool._lock.acquire).result()
         in_child(child)
+        thread.submit(spool._lock.release).result()
     spool.close()

@@ -52,8 +52,8 @@ class Held:
         return cls(path, name, file) if locked(file, path) else None
 
     def load(self) -> tuple[list[Frame], set[str]]:
-        """Read all of a file that was taken over: its batches without their bodies, and the ids that are done. What was torn off at
-        the end is cut away. Raises `OSError`, and then has let go of it.
+        """Read all of a file that was taken over: its batches without their bodies, and the ids that are done. Raises `OSError`, and
+        then has let go of it.
         """
         batches: list[Frame] = []
         done: set[str] = set()
@@ -67,10 +67,7 @@ class Held:
                         batches.append(found)
                     else:
                         done.add(found.batch.id)
-                elif found.torn:
-                    os.ftruncate(self.file, found.at)
-                    self.size = found.at
-                else:
+                elif not found.torn:
                     damaged += found.size
         except OSError:
             self.close()

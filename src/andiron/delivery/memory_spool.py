@@ -1,5 +1,6 @@
 """The spool without a disk: the same bounds and the same order, but what it holds ends with the process."""
 
+import logging
 import os
 import secrets
 import threading
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from andiron.delivery.any_spool import Dropped, Pending, SpoolFull
 from andiron.delivery.batch import Batch, Lane
+
+log = logging.getLogger("andiron.delivery")
 
 ASIDE = 20
 """Refused batches that are kept to be looked at."""
@@ -46,6 +49,7 @@ class MemorySpool:
 
     def put(self, signal: str, lane: Lane, records: int, body: bytes, encoding: str = "") -> Batch:
         """Keep a batch. Raises `SpoolFull`."""
+        self.reopen_after_fork()
         with self._lock:
             made = int(self._clock() * 1000)
             batch = Batch(f"{self._stream}-{self._number}", signal, lane, records, body, encoding, made)
@@ -146,4 +150,7 @@ class MemorySpool:
 
     def _lose(self, batch: Batch, reason: str) -> None:
         self._bytes -= len(batch.body)
-        self.dropped(batch.lane, batch.records, reason)
+        try:
+            self.dropped(batch.lane, batch.records, reason)
+        except Exception:
+            log.exception("telling of lost records failed")
