@@ -59,7 +59,7 @@ def test_every_record_names_its_service_environment_and_version(
     logging.getLogger("app").warning("a log")
     metrics.get_meter("app").create_counter("a.metric").add(1)
     telemetry.flush(10)
-    records = [*started.spans, *started.logs, *started.metrics]
+    records: list[Any] = [*started.spans, *started.logs, *started.metrics]
     assert len(records) >= 3
     for record in records:
         resource = record.resource
