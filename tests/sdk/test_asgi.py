@@ -220,6 +220,23 @@ def test_one_endpoint_at_several_paths_is_told_by_the_path(spans: Spans) -> None
     assert names == ["GET /a/{x}", "GET /root/a/{x}/b.c", "GET /a/{x}/b.c", "GET /{rest}"]
 
 
+def test_an_older_starlette_leaves_the_endpoint_alone() -> None:
+    def endpoint(_: Request) -> Response:
+        return PlainTextResponse("")
+
+    routes = Routes(Starlette(routes=[Route("/a/{x}", endpoint), Route("/a/{x}/b.c", endpoint)]))
+    paths = ("/a/1", "/a/1/b.c", "/a/1/bxc")
+    found = [routes.template({"endpoint": endpoint, "path": path, "type": "http"}) for path in paths]
+    assert found == ["/a/{x}", "/a/{x}/b.c", None]
+
+
+def test_what_a_mount_does_not_find_is_named_by_the_whole_mount(spans: Spans) -> None:
+    app = Starlette(routes=[Mount("/a/{x}", routes=[Mount("/b", routes=[Route("/c", PlainTextResponse(""))])])])
+    instrument(app, tracer_provider=spans.provider)
+    get(app, "/a/1/b/nothing")
+    assert spans.only.name == "GET /a/{x}/b/{path}"
+
+
 class ForeignRoute:
     path_format = "/things/{thing}"
 

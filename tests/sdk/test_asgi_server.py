@@ -15,7 +15,7 @@ from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 from starlette.requests import Request
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 
 from andiron.sdk.asgi import instrument
 from tests.sdk.asgi_spans import Spans, attributes
@@ -143,6 +143,8 @@ def chat(spans: Spans) -> FastAPI:
                 trace.get_current_span().set_attribute("text", text)
             if text == "fail":
                 raise ValueError("of the endpoint")
+            if text == "bye":
+                return await socket.close()
             await socket.send_text(f"{room}: {text}")
 
     @app.websocket("/closed")
@@ -179,6 +181,20 @@ def test_a_websocket_is_one_span_however_much_is_said(spans: Spans) -> None:
         assert "http.request.method" not in found
         said = [child for child in spans.all if child.name == "said"]
         assert [child.parent for child in said] == [span.context] * 2
+
+    run(scenario)
+
+
+def test_a_websocket_that_the_application_closes_was_open(spans: Spans) -> None:
+    async def scenario() -> None:
+        async with served(chat(spans)) as address, connect(f"ws://{address}/rooms/7") as socket:
+            await socket.send("bye")
+            with pytest.raises(ConnectionClosedOK):
+                await socket.recv()
+        span = spans.named("WS /rooms/{room}")
+        assert attributes(span)["http.response.status_code"] == 101
+        assert "andiron.outcome" not in attributes(span)
+        assert "logfire.level_num" not in attributes(span)
 
     run(scenario)
 

@@ -90,6 +90,15 @@ def test_without_a_valid_id_one_is_made(wrapped: Any, given_id: str | None) -> N
     assert answer.json() == [made] * 4
 
 
+@MIDDLEWARE
+def test_the_id_ends_with_the_request(wrapped: Any) -> None:
+    async def after() -> str | None:
+        await request(wrapped(application()), "GET", "/", headers={"x-request-id": "a"})
+        return request_id()
+
+    assert asyncio.run(after()) is None
+
+
 @pytest.mark.requirement("MEM-01")
 @given(st.text(ALLOWED, min_size=1, max_size=128))
 def test_whatever_is_allowed_is_kept(value: str) -> None:

@@ -1,6 +1,6 @@
 """Finds the template of the route that answered a request, such as `/items/{id}`, from what the router left in the scope.
 
-Routers leave the route (FastAPI) or its endpoint (Starlette), which know neither the mounts nor the prefixes of included routers above
+Routers leave the route (FastAPI, newer Starlettes) or its endpoint (older ones), which know neither the mounts nor the prefixes of included routers above
 them. So the tree of routes is read once, and each route and endpoint remembered with its whole template.
 """
 
@@ -111,6 +111,7 @@ def places(route: Any, prefix: str) -> Iterator[tuple[object, str]]:
         yield route, prefix + own
         yield endpoint, prefix + own
     elif getattr(route, "app", None) is not None:
+        yield route, prefix + (own or "/{path}")
         yield route.app, prefix + (own or "/{path}")
         below = prefix + own.removesuffix("/{path}")
         yield from walk(route, below)
