@@ -31,7 +31,8 @@ class Counters:
     """By reason (`queue_full`, `sampled`, `disk_full`, `spool_full`, `expired`, `damaged`, `poison_full`, `closed`, `error`) and by level, or
     by what levels a whole batch may have held.
     """
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
+    """Reentrant: a signal's handler or a finalizer may count while its thread is counting."""
 
     def drop(self, reason: str, level: Level, records: int = 1) -> None:
         """Count `records` as lost."""

@@ -12,6 +12,7 @@ import time
 import weakref
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from andiron.delivery.batch import Lane
@@ -81,7 +82,7 @@ class Pipeline:
             bytes_per_second=bytes_per_second,
             clock=clock,
         )
-        self.ticks: list[Callable[[], None]] = []
+        self.ticks: list[Callable[[], object]] = []
         """Called on the writer's thread about once a second."""
         self._overflow = overflow
         self._batch = batch_size
@@ -89,9 +90,14 @@ class Pipeline:
         self._compress = compress
         self._clock = clock
         self._writing = threading.RLock()
-        self._due = threading.Event()
+        self._writer = 0
+        """The thread that writes now."""
+        self._then: Callable[[], None] | None = None
+        # Not an Event: a signal's handler or a finalizer may ring while its own thread is ringing, and would wait for it for ever.
+        self._due = SimpleQueue[None]()
         self._threads = threads
         self._started = False
+        self._gathering = 0
         self._closed = False
         self._synced = clock()
         self._told = float("-inf")
@@ -144,10 +150,10 @@ class Pipeline:
         put = self.queue.put(entry)
         if put is Put.QUEUED:
             return
-        if not self._due.is_set():
-            self._due.set()
+        if self._due.empty():
+            self._due.put(None)
         # The writer may be at it already; then the queue is about to be empty and may be too long for this moment.
-        if put is Put.SPILL and self._writing.acquire(blocking=False):
+        if put is Put.SPILL and not self.writing_here and self._writing.acquire(blocking=False):
             try:
                 self._write()
             finally:
@@ -161,7 +167,9 @@ class Pipeline:
             return False
         if not self._started:
             self._start()
-        with quietly(), self._writing:
+        if self.writing_here:  # its handler of a signal asks: the next collection has it all
+            return False
+        with quietly(), self._turn():
             try:
                 body = self.encoder.metrics(data)
                 points = sum(
@@ -187,20 +195,39 @@ class Pipeline:
         True when everything is safe: delivered, or on the disk.
         """
         until = self._clock() + timeout
-        if not self._writing.acquire(timeout=max(0.0, timeout)):
+        # A handler of a signal or a finalizer cannot wait for the thread that it has interrupted.
+        if self.writing_here or not self._writing.acquire(timeout=max(0.0, timeout)):
             return False
+        written = synced = False
         try:
             self._write()
-            self._sync()
+            written = True
+            synced = self._sync()
         except Exception:
             self.counters.error()
             log.exception("writing to the spool failed")
         finally:
             self._writing.release()
-        if delivered and self._threads and not self._closed:
+        if delivered and self._threads and not self._closed and not self._gathering:
+            if not self._started:  # there may be something of an earlier run
+                self._start()
             self.sender.wake()
             self.sender.wait_until_sent(max(0.0, until - self._clock()))
-        return not self._overflow.pending.batches and not len(self.queue)
+        in_memory = [self._overflow, *([self.spool] if isinstance(self.spool, MemorySpool) else [])]
+        return (
+            written
+            and not any(spool.pending.batches for spool in in_memory)
+            and (synced or not self.spool.pending.batches)
+        )
+
+    @contextlib.contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Within it `flush` writes and does not wait for delivery: somebody calls it several times and waits at the end."""
+        self._gathering += 1
+        try:
+            yield
+        finally:
+            self._gathering -= 1
 
     def close(self, timeout: float = 5.0) -> None:
         """Drain to the spool, deliver what can be delivered within `timeout` seconds, and stop."""
@@ -211,7 +238,7 @@ class Pipeline:
         self._closed = True
         # Once more: what came between the flush and the closing.
         self.flush(max(0.5, until - self._clock()), delivered=False)
-        self._due.set()
+        self._due.put(None)
         self.sender.stop(max(0.0, until - self._clock()))
         left = self._overflow.pending.records
         if left:
@@ -221,6 +248,8 @@ class Pipeline:
             self.exporter.shutdown()
         with contextlib.suppress(Exception):
             self.spool.close()
+        for entry in self.queue.drain():  # of threads that had come past the door
+            self.counters.drop("closed", entry.level)
         self._complain(force=True)
 
     def enable(self, on: bool) -> None:  # noqa: FBT001 - a switch
@@ -230,13 +259,15 @@ class Pipeline:
     def report(self) -> dict[str, Any]:
         """What became of the records, and how it stands now."""
         self._count_queue_drops()
-        pending = self.spool.pending
+        pending, overflow = self.spool.pending, self._overflow.pending
         return {
             "taken": self.queue.taken,
             **self.counters.report(),
             "queued": len(self.queue),
             "truncated": self.encoder.truncated,
             "spool": {"batches": pending.batches, "records": pending.records, "bytes": pending.bytes},
+            # What the disk did not take, or what waits to be sent while there is none.
+            "memory": {"batches": overflow.batches, "records": overflow.records, "bytes": overflow.bytes},
             "enabled": self.sender.enabled,
             "refused": self.sender.refused.reason if self.sender.refused else None,
             "trouble": self.sender.trouble or None,
@@ -246,7 +277,9 @@ class Pipeline:
         """In a forked child: leave everything that is the parent's, and start anew with the first record."""
         self.queue.forget()
         self._writing = threading.RLock()
-        self._due = threading.Event()
+        self._writer = 0
+        self._then = None
+        self._due = SimpleQueue()
         self._started = False
         self.counters = Counters()
         self.sender.counters = self.counters
@@ -271,10 +304,13 @@ class Pipeline:
         with quietly():
             due, next_write = self._due, self._clock() + self._interval
             while not self._closed and due is self._due:
-                due.wait(max(0.0, min(next_write - self._clock(), SYNC)))
+                rung = True
                 try:
-                    if due.is_set() or self._clock() >= next_write:
-                        due.clear()
+                    due.get(timeout=max(0.0, min(next_write - self._clock(), SYNC)))
+                except Empty:
+                    rung = False
+                try:
+                    if rung or self._clock() >= next_write:
                         next_write = self._clock() + self._interval
                         with self._writing:
                             self._write()
@@ -290,13 +326,34 @@ class Pipeline:
             self._sync()
             self._complain()
 
+    @property
+    def writing_here(self) -> bool:
+        """Whether the calling thread is in the midst of writing: so it seems to handlers of signals and to finalizers that interrupt it."""
+        return self._writer == threading.get_ident()
+
+    def when_written(self, then: Callable[[], None]) -> None:
+        """Have the thread that was interrupted call `then` as soon as it has written what it holds."""
+        self._then = then
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._writing:
+            self._writer = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._writer = 0
+                then, self._then = self._then, None
+                if then is not None:
+                    then()
+
     def _write(self) -> None:
-        """Everything queued goes to the spool. Whoever calls holds `_writing`."""
-        entries = self.queue.drain()
-        if not entries:
-            return
-        urgent = entries[0].level >= Level.ERROR
-        with quietly():
+        """Everything queued goes to the spool."""
+        with self._turn(), quietly():
+            entries = self.queue.drain()
+            if not entries:
+                return
+            urgent = entries[0].level >= Level.ERROR
             for kind, lane, group in grouped(entries):
                 for start in range(0, len(group), self._batch):
                     self._encode(kind, lane, group[start : start + self._batch])
@@ -332,11 +389,14 @@ class Pipeline:
             encoding = "gzip"
         try:
             self.spool.put(signal, lane, records, body, encoding)
-        except SpoolFull as full:
+        except Exception as error:  # noqa: BLE001 - no room, or a spool of somebody's own that has a bug
+            reason = error.reason if isinstance(error, SpoolFull) else "error"
+            if reason == "error":
+                self.counters.error()
             try:
                 self._overflow.put(signal, lane, records, body, encoding)
             except SpoolFull:
-                self.counters.drop_batch(lane, records, full.reason)
+                self.counters.drop_batch(lane, records, reason)
                 return False
             return True
         self.counters.spooled += records
@@ -345,10 +405,13 @@ class Pipeline:
     def _spool_dropped(self, lane: Lane, records: int, reason: str) -> None:
         self.counters.drop_batch(lane, records, reason)
 
-    def _sync(self) -> None:
+    def _sync(self) -> bool:
         self._synced = self._clock()
-        with contextlib.suppress(OSError):
+        try:
             self.spool.sync()
+        except OSError:
+            return False
+        return True
 
     def _count_queue_drops(self) -> None:
         """The queue counts for itself, without a lock of its own for it."""

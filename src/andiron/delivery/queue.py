@@ -68,8 +68,9 @@ class RecordQueue:
                     else:
                         self.dropped[entry.level] += 1
                     return outcome
-            self._levels[rank].append(entry)
+            # In this order: a signal's handler may drain between the two.
             self._size += 1
+            self._levels[rank].append(entry)
             return Put.DUE if rank >= SAFE or self._size >= self.batch else Put.QUEUED
 
     def count(self, records: int) -> None:
@@ -80,12 +81,9 @@ class RecordQueue:
     def drain(self) -> list[Entry]:
         """Everything, the most severe first, the oldest first among equals."""
         with self._lock:
-            taken: list[Entry] = []
-            for queue in reversed(self._levels):
-                taken.extend(queue)
-                queue.clear()
-            self._size = 0
-            return taken
+            # At one stroke: what a signal's handler puts meanwhile must be in the old ones or in the new.
+            levels, self._levels, self._size = self._levels, tuple(deque() for _ in LEVELS), 0
+            return [entry for queue in reversed(levels) for entry in queue]
 
     def forget(self) -> None:
         """In a forked child: what is queued belongs to the parent, and so does whoever held the lock."""

@@ -1,11 +1,13 @@
 """The pipeline's own doings must not become telemetry: its requests, its log lines, its threads."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry.context import (  # the one key that every instrumentation honours
     _SUPPRESS_INSTRUMENTATION_KEY,
+    Context,
     attach,
     detach,
     set_value,
@@ -25,6 +27,21 @@ def quietly() -> Iterator[None]:
     finally:
         detach(token)
         own.quiet = before
+
+
+def _collecting(phase: str, info: dict[str, int]) -> None:  # noqa: ARG001 - the signature of a callback of `gc`
+    """The collector runs the application's finalizers on whichever thread it is: what they log is the application's."""
+    if phase == "start":
+        if getattr(own, "quiet", False):
+            own.quiet = False
+            own.collecting = attach(Context())
+    elif (token := getattr(own, "collecting", None)) is not None:
+        detach(token)
+        own.collecting = None
+        own.quiet = True
+
+
+gc.callbacks.append(_collecting)
 
 
 def is_quiet() -> bool:

@@ -118,7 +118,8 @@ class Sender:
         """Whether everything was delivered within `timeout` seconds; gives up at once when that is hopeless."""
         until = self._clock() + timeout
         with self._changed:
-            while self.pending:
+            # Before the first look at the folder, nobody knows what an earlier run has left there.
+            while self.pending or self._adopted == float("-inf"):
                 left = until - self._clock()
                 if left <= 0 or (self.hopeless and not self._busy):
                     return False
@@ -155,9 +156,9 @@ class Sender:
             if now < self._not_before:
                 return self._not_before - now
             if now - self._adopted >= IDLE:
-                self._adopted = now
                 for spool in self._spools:
                     spool.adopt()
+                self._adopted = now
             found = self._take()
             if found is None:
                 return IDLE

@@ -49,6 +49,10 @@ class Lifecycle:
         util.Finalize(None, self._pipeline.close, args=(self._timeout,), exitpriority=0)
 
     def _ended(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        if self._pipeline.writing_here:
+            # It interrupted the very writing that it would wait for: that goes first.
+            self._pipeline.when_written(lambda: self._ended(number, None))
+            return
         self._last_words()
         self._pipeline.close(self._timeout)
         signal.signal(number, signal.SIG_DFL)
