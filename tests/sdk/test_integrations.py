@@ -6,6 +6,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -23,7 +25,10 @@ from andiron.testing import Capture, Receiver, Records
 
 pytestmark = pytest.mark.requirement("LF-03")
 
+STABLE = version("opentelemetry-instrumentation") != "0.60b0"
+"""The oldest instrumentations know only the older names of a database's attributes."""
 KNOWN = ["requests", "httpx", "sqlalchemy", "pydantic", "pydantic_ai", "asyncpg", "psycopg", "redis", "celery"]
+INSTALLED = [name for name in KNOWN if find_spec(name)]
 
 
 @pytest.fixture
@@ -166,8 +171,12 @@ class TestSqlAlchemy:
         assert names(capture) == ["connect", "select", "connect", "select"]
         span = capture.span("select", db_statement="select 'before'")
         assert span.kind == "client"
-        assert (span.attributes["db.system"], span.attributes["db.system.name"]) == ("sqlite", "sqlite")
-        assert span.attributes["db.query.text"] == "select 'before'"
+        assert span.attributes["db.system"] == "sqlite"
+        if STABLE:
+            assert (span.attributes["db.system.name"], span.attributes["db.query.text"]) == (
+                "sqlite",
+                "select 'before'",
+            )
         instrument_integrations(sqlalchemy=False)
         select(before)
         select(after)
@@ -268,6 +277,7 @@ class TestPydantic:
 
 class TestPydanticAi:
     def test_agents(self, capture: Capture) -> None:
+        pytest.importorskip("pydantic_ai", reason="pydantic-ai wants a newer pydantic than the oldest")
         from pydantic_ai import Agent
         from pydantic_ai.models.test import TestModel
 
@@ -330,7 +340,7 @@ def test_celery_eager(capture: Capture) -> None:
 
 @pytest.mark.usefixtures("capture")
 class TestSwitches:
-    @pytest.mark.parametrize("name", KNOWN)
+    @pytest.mark.parametrize("name", INSTALLED)
     @pytest.mark.parametrize(
         ("text", "on"), [("1", 1), ("true", 1), ("YES", 1), (" on ", 1), ("0", 0), ("off", 0), ("", 0)]
     )
@@ -344,7 +354,7 @@ class TestSwitches:
 
     def test_a_variable_beats_all(self, andiron_env: Callable[..., None]) -> None:
         andiron_env(LOGFIRE_INSTRUMENT_CELERY="0", LOGFIRE_INSTRUMENT_ALL="1")
-        assert instrument_integrations().on == [name for name in KNOWN if name != "celery"]
+        assert instrument_integrations().on == [name for name in INSTALLED if name != "celery"]
         assert instrument_integrations(all=False).on == []
 
     def test_nothing_without_a_word(self, capture: Capture, server: str) -> None:
@@ -378,7 +388,8 @@ class TestSwitches:
     def test_all_is_silent_about_what_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "redis", None)
         result = instrument_integrations(all=True)
-        assert list(result.skipped) == ["redis"]
+        assert result.on == [name for name in INSTALLED if name != "redis"]
+        assert result.skipped["redis"] == "redis is not installed"
 
     def test_the_failure_of_one_stops_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object, **__: object) -> None:

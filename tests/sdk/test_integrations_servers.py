@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from andiron.sdk.integrations import instrument_integrations
 from andiron.testing import Capture
 
 pytestmark = pytest.mark.requirement("LF-03")
+
+STABLE = version("opentelemetry-instrumentation") != "0.60b0"
+"""The oldest instrumentations know only the older names of a database's attributes."""
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +62,9 @@ def test_asyncpg(capture: Capture, postgres: str) -> None:
     asyncio.run(ask(2))
     span = capture.span("select")
     assert span.kind == "client"
-    assert span.attributes["db.system"] == span.attributes["db.system.name"] == "postgresql"
-    assert span.attributes["db.statement"] == span.attributes["db.query.text"] == "select $1::int"
+    assert (span.attributes["db.system"], span.attributes["db.statement"]) == ("postgresql", "select $1::int")
+    if STABLE:
+        assert (span.attributes["db.system.name"], span.attributes["db.query.text"]) == ("postgresql", "select $1::int")
     instrument_integrations(asyncpg=False)
     asyncio.run(ask(3))
     assert len(capture.spans) == 1
@@ -126,8 +131,12 @@ def test_redis(capture: Capture, redis_socket: str) -> None:
     assert [span.name for span in capture.spans] == ["SET", "GET"]
     span = capture.span("GET")
     assert span.kind == "client"
-    assert span.attributes["db.system"] == span.attributes["db.system.name"] == "redis"
-    assert span.attributes["db.statement"] == span.attributes["db.query.text"] == "GET ?"  # Values may be secrets.
+    assert (span.attributes["db.system"], span.attributes["db.statement"]) == (
+        "redis",
+        "GET ?",
+    )  # Values may be secrets.
+    if STABLE:
+        assert (span.attributes["db.system.name"], span.attributes["db.query.text"]) == ("redis", "GET ?")
     asyncio.run(ask_async())
     assert capture.span("INCRBY")
     instrument_integrations(redis=False)
@@ -137,20 +146,29 @@ def test_redis(capture: Capture, redis_socket: str) -> None:
 
 def test_celery_with_a_worker(capture: Capture) -> None:
     """The task's span belongs to the trace of whoever sent it."""
-    from celery import Celery  # type: ignore[import-untyped]  # it has no types
+    from celery import Celery, signals  # type: ignore[import-untyped]  # it has no types
     from celery.contrib.testing.worker import start_worker  # type: ignore[import-untyped]  # as above
 
     app = Celery("shop", broker="memory://", backend="cache+memory://")
     app.conf.broker_transport_options = {"polling_interval": 0.01}
     pack = task(app)
     instrument_integrations(celery=True)
-    with start_worker(app, pool="solo", perform_ping_check=False, loglevel="ERROR", shutdown_timeout=20):
-        assert pack.delay(7).get(timeout=20) == 7
+    # Where somebody listens, it leaves the root logger as it is.
+    signals.setup_logging.connect(leave_logging_alone)
+    try:
+        with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=20):
+            assert pack.delay(7).get(timeout=20) == 7
+    finally:
+        signals.setup_logging.disconnect(leave_logging_alone)
     sent = capture.span("apply_async/shop.pack")
     run = capture.span("run/shop.pack")
     assert (sent.kind, run.kind) == ("producer", "consumer")
     assert (run.trace_id, run.parent_id) == (sent.trace_id, sent.span_id)
     assert run.attributes["celery.state"] == "SUCCESS"
+
+
+def leave_logging_alone(**_: object) -> None:
+    """Celery would set the root logger's level and handlers, for every later test too."""
 
 
 def task(app: Any) -> Any:

@@ -39,8 +39,8 @@ def span(ended: ReadableSpan) -> Span:
 def log(emitted: Any) -> Log:
     """A log record."""
     record = emitted.log_record
-    # Older versions keep the resource on the record itself.
-    resource = getattr(emitted, "resource", None) or record.resource
+    # Older versions keep the resource on the record, and lose it where the record is the API's.
+    resource = getattr(emitted, "resource", None) or getattr(record, "resource", None)
     return Log(
         body=record.body,
         attributes=plain(record.attributes),
@@ -50,7 +50,7 @@ def log(emitted: Any) -> Log:
         span_id=f"{record.span_id:016x}" if record.span_id else "",
         event_name=getattr(record, "event_name", None) or "",
         scope=emitted.instrumentation_scope.name if emitted.instrumentation_scope else "",
-        resource=plain(resource.attributes),
+        resource=plain(resource.attributes if resource else None),
         raw=emitted,
     )
 
