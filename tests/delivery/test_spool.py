@@ -219,6 +219,7 @@ def test_what_is_too_old_goes_and_is_told(any_spool: AnySpool, clock: Clock, los
     clock.pass_(13 * DAY)
     young = any_spool.put("logs", Lane.NORMAL, 4, b"young")
     clock.pass_(2 * DAY)
+    any_spool.adopt()
     assert any_spool.take() == young
     any_spool.later(young)
     clock.pass_(13 * DAY)
@@ -329,6 +330,31 @@ def test_room_is_made_with_what_another_process_holds_and_that_one_tells_it(fold
     other.close()
 
 
+@pytest.mark.requirement("CL-09")
+@pytest.mark.parametrize("memory", [True, False])
+def test_errors_are_kept_when_there_is_nothing_else(folder: Path, lost: Losses, memory: bool) -> None:  # noqa: FBT001 - which of the two
+    spool: AnySpool = MemorySpool(most=20_000, dropped=lost) if memory else Spool(folder, most=20_000, dropped=lost)
+    spool.put("logs", Lane.LOW, 5, bytes(1000))
+    spool.put("logs", Lane.NORMAL, 4, bytes(1000))
+    kept = []
+    with pytest.raises(SpoolFull) as full:
+        while True:
+            kept.append(spool.put("logs", Lane.HIGH, 1, bytes(1000)))
+    assert full.value.reason == "spool_full"
+    assert len(kept) in (18, 20)
+    assert lost == [(Lane.LOW, 5, "spool_full"), (Lane.NORMAL, 4, "spool_full")]
+    assert spool.pending.records == len(kept)
+    for less in (Lane.NORMAL, Lane.LOW):
+        with pytest.raises(SpoolFull):
+            spool.put("logs", less, 1, bytes(1000))
+    first = spool.take()
+    assert first is not None
+    spool.done(first)
+    kept.append(spool.put("logs", Lane.HIGH, 1, bytes(900)))
+    assert [spool.take() for _ in kept[1:]] == kept[1:]
+    spool.close()
+
+
 def test_a_batch_larger_than_the_spool_pushes_nothing_out(any_spool: AnySpool, lost: Losses) -> None:
     any_spool.put("logs", Lane.LOW, 1, b"x")
     with pytest.raises(SpoolFull) as full:
@@ -391,7 +417,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("only root may mount a small disk")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)  # a test that failed has left files open
 
 
 @pytest.mark.requirement("CL-09")

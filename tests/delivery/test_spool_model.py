@@ -206,7 +206,7 @@ class TestTwoProcesses(TwoProcesses.TestCase):  # type: ignore[misc,valid-type] 
 @pytest.mark.requirement("CL-09")
 @settings(deadline=None, max_examples=60)
 @given(
-    puts=st.lists(st.tuples(LANES, st.integers(0, 900), st.booleans()), max_size=60),
+    puts=st.lists(st.tuples(LANES, st.sampled_from((0, 300, 900, 1900)), st.booleans()), min_size=10, max_size=60),
     memory=st.booleans(),
 )
 def test_what_goes_for_want_of_room_is_the_least_important_and_never_an_error(
