@@ -105,6 +105,23 @@ def test_a_web_application_has_one_span_a_request(
     assert {span.scope for span in server.spans} == {spans[0].scope}
 
 
+@pytest.mark.slow
+def test_the_workers_of_gunicorn(start: Start, server: Receiver, tmp_path: Path) -> None:
+    """They are forked after telemetry began, and end by a signal that nobody handles any more."""
+    (tmp_path / "shop.py").write_text(APPLICATION)
+    socket = tmp_path / "s"
+    words = ("-k", "uvicorn.workers.UvicornWorker", "--bind", f"unix:{socket}", "shop:app")
+    process = start("gunicorn", *words, PYTHONPATH=str(tmp_path), PYTHONWARNINGS="ignore")
+    assert process.stderr is not None
+    while "startup complete" not in (line := process.stderr.readline()):
+        assert line, "the application ended"
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://shop") as client:
+        assert client.get("/shelves/3").json() == {"shelf": 3}
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert server.span("GET /shelves/{number}")
+
+
 def test_an_application_that_instruments_itself_is_left_alone(start: Start, server: Receiver, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(
         APPLICATION + "import logfire\nlogfire.instrument_fastapi(app)\n"

@@ -2,11 +2,16 @@
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.requirement("LF-08")
+
+INSTALLED = any(entry.value == "andiron.testing.plugin" for entry in entry_points(group="pytest11"))
+PLUGIN = [] if INSTALLED else ["-p", "andiron.testing.plugin"]
+"""pytest takes a plugin once: by its entry point, or by its name where Andiron is on the path only."""
 
 SUITE = """
 import contextvars, logging
@@ -110,8 +115,7 @@ def test_twice_in_one_process_is_the_same(tmp_path: Path, seed: int) -> None:
             sys.executable,
             "-c",
             TWICE,
-            "-p",
-            "andiron.testing.plugin",
+            *PLUGIN,
             "-p",
             "randomly",
             "-p",

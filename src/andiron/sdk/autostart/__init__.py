@@ -58,16 +58,17 @@ def watch(kind: Any) -> None:
 
 
 def instrument_once(app: Any) -> None:
-    """Give the application its spans, unless it has them from `bootstrap_logfire`, Logfire or OpenTelemetry."""
+    """Give the application its spans, unless it has them from `bootstrap_logfire`, Logfire or OpenTelemetry; and hand over at its end."""
     marks = vars(app)
     if OUTSIDE in marks:
         return
     marks[OUTSIDE] = True
-    if "_andiron_undo" in marks or marks.get("_is_instrumented_by_opentelemetry"):
-        return
     try:
         from andiron.sdk.asgi import instrument
+        from andiron.sdk.lifespan import watch as watch_lifespan
 
-        instrument(app)
+        watch_lifespan(app)
+        if "_andiron_undo" not in marks and not marks.get("_is_instrumented_by_opentelemetry"):
+            instrument(app)
     except Exception as error:  # noqa: BLE001 - requests are answered, traced or not
         complain(f"{app!r} is not traced: {error}")
