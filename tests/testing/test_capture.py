@@ -59,6 +59,7 @@ def test_an_application_that_configures_andiron_is_caught(capture: Capture) -> N
     logfire.info("hello")
     logging.getLogger("shop").warning("the cellar is flooded")
     assert capture.span("hello").resource["service.name"] == "shop"
+    assert capture.log("cellar").severity == 13
     assert telemetry.settings.export is False
     assert telemetry.settings.spool == "memory"
 

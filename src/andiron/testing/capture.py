@@ -33,6 +33,16 @@ class Logs(LogRecordProcessor):
     def on_emit(self, log_record: Any) -> None:
         self.emitted.append(log_record)
 
+    def listen(self, processor: Any) -> None:
+        """Keep what `processor` is given: Andiron hands it some records past OpenTelemetry's provider."""
+        original = processor.on_emit
+
+        def on_emit(log_record: Any) -> None:
+            original(log_record)
+            self.on_emit(log_record)
+
+        processor.on_emit = on_emit
+
     def shutdown(self) -> None:
         """Nothing to release."""
 
@@ -108,7 +118,11 @@ class Capture(Records):
                 self._readers[-1],
             ]
         )
-        advanced.log_record_processors = [*advanced.log_record_processors, self._logs]
+        ours = [each for each in advanced.log_record_processors if type(each).__name__ == "AndironLogRecordProcessor"]
+        for processor in ours:
+            self._logs.listen(processor)
+        if not ours:
+            advanced.log_record_processors = [*advanced.log_record_processors, self._logs]
         return {
             **arguments,
             "additional_span_processors": [*processors, self._spans],
