@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from andiron.errors import ConfigurationError
 from andiron.redaction import Redactor, redactor
-from andiron.redaction.redact import REMEMBERED
+from andiron.redaction.redact import PLAIN, REMEMBERED
 from andiron.redaction.rules import rules, uncommon
 from tests.redaction.corpus import CORPUS, texts
 
@@ -230,3 +230,20 @@ def test_a_line_can_be_tried() -> None:
     assert done.stdout == "mail [redacted:email]\n"
     done = subprocess.run([*command, "--key", "password"], input="a\nb\n", capture_output=True, check=True, text=True)
     assert done.stdout == "[redacted:secret]\n" * 2
+
+
+@given(
+    st.one_of(
+        st.from_regex(PLAIN, fullmatch=True, alphabet=string.printable),
+        st.uuids(version=4).map(str),
+        st.lists(st.text("0123456789", max_size=12), max_size=6).map("/".join),
+        st.text("0123456789-abcdef/", max_size=40),
+    )
+)
+def test_what_is_taken_for_plain_has_nothing_that_a_rule_would_find(text: str) -> None:
+    rules = Redactor()
+    assert rules.text(text) == rules.unfiltered(text)
+
+
+def test_a_pattern_of_ones_own_finds_the_plainest_word() -> None:
+    assert Redactor(patterns={"word": "swordfish"}).text("a/swordfish/b") == "a/[redacted:word]/b"

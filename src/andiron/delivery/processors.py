@@ -42,8 +42,10 @@ class AndironSpanProcessor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's signature
         if self._correlate is not None and (attributes := self._correlate()):
+            known = span._attributes or {}  # noqa: SLF001 - `attributes` makes a proxy each time
             for key, value in attributes.items():
-                span.set_attribute(key, value)
+                if key not in known:
+                    span.set_attribute(key, value)
         if self._started is not None:
             self._started(span)
         if self._open is not None:

@@ -60,13 +60,14 @@ class Redactor:
         self._paths = re.compile(self.rules.paths, re.ASCII)
         self._only = None if only is None else re.compile("|".join(map(wildcard, only)), re.ASCII)
         self._others = Kind.MASKED if others == "mask" else Kind.DROPPED
+        self._builtin = not patterns  # a user's patterns may find something in the plainest word
         self._kinds: dict[str, Kind] = {}
         # Only what came out as it went in is remembered: no secret stays in memory for it.
         self._clean: set[str] = set()
 
     def text(self, value: str) -> str:
         """`value` without what the patterns find."""
-        if value in self._clean:
+        if value in self._clean or (len(value) <= 80 and PLAIN.fullmatch(value) is not None and self._builtin):
             return value
         result = self._searched(value)
         if result == value:
@@ -185,6 +186,13 @@ class Redactor:
         return self._secret.search(named) is not None and self._harmless.search(named) is None
 
 
+# What no rule can find anything in, and what is new with every request: paths of short words, and ids of a random UUID. 0.5 µs instead of 6.
+# No two digits stand around a slash, and no thirteen within dashes, which might be a telephone's or a card's.
+PLAIN = re.compile(
+    r"(?:[A-Za-z0-9_{}]{0,12}(?:/(?![0-9])|(?<![0-9])/))*[A-Za-z0-9_{}]{0,12}"
+    r"|(?!.*[0-9](?:-?[0-9]){9})[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    re.ASCII,
+)
 SECRET = mark("secret")
 NEVER = r"[^\s\S]"
 CONTAINERS = (Mapping, list, tuple, set, frozenset)

@@ -25,6 +25,7 @@ from andiron.sdk.crashes import Crashes
 from andiron.sdk.identity import Identity, find_service, install_id
 from andiron.sdk.logging_capture import LoggingCapture
 from andiron.sdk.native_crash import NativeCrash
+from andiron.sdk.request_span import UNSET
 from andiron.sdk.session import Session
 from andiron.sdk.settings import SdkSettings
 from andiron.sdk.token_store import token as kept_token
@@ -102,7 +103,8 @@ class Field:
 
     def span_ended(self, span: Any) -> None:
         """A span has ended and is about to be queued."""
-        if self.breadcrumbs is not None:
+        # Of an answered request only a failure is worth a word to those after it: on a busy server the others would be all there is.
+        if self.breadcrumbs is not None and (span.kind is not SpanKind.SERVER or span.status is not UNSET):
             self.breadcrumbs.span_ended(span)
         if self.vitals is not None:
             self.vitals.span_ended(span)
@@ -211,9 +213,9 @@ class Field:
     def _start_breadcrumbs(self) -> None:
         redact = None
         if self._settings.redact:
-            from andiron.redaction import redactor
+            from andiron.sdk import in_force
 
-            redact = redactor.attribute
+            redact = in_force.redactor().attribute
         self.breadcrumbs = Breadcrumbs(self._settings.breadcrumbs, redact=redact)
         self.breadcrumbs.start()
         self._stops.append(self.breadcrumbs.stop)
