@@ -288,3 +288,18 @@ def test_rules_of_ones_own_and_rules_that_are_broken(tmp_path: Path, started: Re
     rules.write_text("[[[")
     with pytest.warns(UserWarning, match="only the built-in ones hold"):
         andiron.configure(redaction=str(rules))
+
+
+@pytest.mark.requirement("CL-25")
+def test_what_became_of_the_records_is_told_as_metrics(started: Receiver) -> None:
+    telemetry = andiron.configure(level="info")
+    logging.getLogger("app").error("one")
+    trace.get_tracer("app").start_span("quiet", attributes={"logfire.level_num": 5}).end()  # below the level
+    telemetry.flush(10)
+    telemetry.flush(10)
+    told: dict[str, list[tuple[dict[str, Any], Any]]] = {}
+    for metric in started.metrics:
+        told.setdefault(metric.name, []).extend(metric.points)
+    assert ({"reason": "sampled", "level": "debug"}, 1) in told["andiron.client.dropped"]
+    assert any(about == {"outcome": "sent"} and count >= 2 for about, count in told["andiron.client.records"])
+    assert told["andiron.client.spool"]

@@ -37,7 +37,6 @@ def lower_bound(requirement: Requirement) -> Version:
     return bound
 
 
-@pytest.mark.xfail(strict=False, reason="pyproject.toml is to say logfire>=4.16 and opentelemetry-sdk>=1.39")
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
 def test_the_lower_bound_is_what_is_tested(requirement: Requirement) -> None:
     bound, pin = lower_bound(requirement), PINS[requirement.name]

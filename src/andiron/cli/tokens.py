@@ -13,7 +13,7 @@ from andiron.cli.metadata import Data, Json, Url, metadata_of
 from andiron.server.control.models import Scope, Token
 from andiron.server.control.projects import DEFAULT, Projects
 from andiron.server.control.tokens import Tokens
-from andiron.server.settings import duration
+from andiron.units import duration
 
 app = typer.Typer(no_args_is_help=True, help="Tokens let applications write to a project, and people read from it.")
 

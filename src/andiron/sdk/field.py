@@ -26,6 +26,7 @@ from andiron.sdk.identity import Identity, find_service, install_id
 from andiron.sdk.logging_capture import LoggingCapture
 from andiron.sdk.native_crash import NativeCrash
 from andiron.sdk.request_span import UNSET
+from andiron.sdk.self_report import SelfReport
 from andiron.sdk.session import Session
 from andiron.sdk.settings import SdkSettings
 from andiron.sdk.token_store import token as kept_token
@@ -190,6 +191,7 @@ class Field:
             (self._settings.breadcrumbs > 0, self._start_breadcrumbs),
             (self._settings.connectivity, self._start_connectivity),
             (True, self._start_session),
+            (self._settings.metrics, self._start_self_report),
             (self._settings.crashes, self._start_crashes),
             (self._settings.vitals, self._start_vitals),
             (self._settings.remote_level, self._start_remote_level),
@@ -243,6 +245,10 @@ class Field:
             self.session = Session(self.identity.session, self._folder, self.emit, attributes=self.identity.resource())
             self.session.start(crashed)
             self._stops.append(self.session.stop)
+
+    def _start_self_report(self) -> None:
+        if self._pipeline is not None:
+            SelfReport(self._pipeline)
 
     def _start_crashes(self) -> None:
         session = self.session

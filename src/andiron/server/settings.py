@@ -4,7 +4,6 @@ Read by `andiron serve` and by the commands that work on the same data; nothing 
 """
 
 import ipaddress
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,40 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-SIZES = {
-    "": 1,
-    "k": 1000,
-    "m": 1000**2,
-    "g": 1000**3,
-    "t": 1000**4,
-    "ki": 1024,
-    "mi": 1024**2,
-    "gi": 1024**3,
-    "ti": 1024**4,
-}
-
-
-def duration(value: Any) -> Any:
-    """Read `30d`, `12h`, `90s`."""
-    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", value)):
-        return timedelta(seconds=int(match[1]) * UNITS[match[2]])
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError(f"{value!r} is no duration; write a whole number and s, m, h, d or w, as in 30d")
-
-
-def size(value: Any) -> Any:
-    """Read `64MB`, `2GiB`, `1000`."""
-    if (
-        isinstance(value, str)
-        and (match := re.fullmatch(r"\s*(\d+)\s*([kmgt]?i?)b?\s*", value.lower()))
-        and match[2] in SIZES
-    ):
-        return int(match[1]) * SIZES[match[2]]
-    if isinstance(value, int):
-        return value
-    raise ValueError(f"{value!r} is no size; write bytes, or a number and KB, MB, GB, KiB, MiB, GiB, as in 64MB")
+from andiron.units import Duration, Size, size
 
 
 def separated(value: Any) -> Any:
@@ -53,8 +19,6 @@ def separated(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Size = Annotated[int, BeforeValidator(size)]
 Separated = Annotated[list[str], NoDecode, BeforeValidator(separated)]
 
 
