@@ -151,7 +151,7 @@ def test_what_cannot_be_redacted_does_not_go_out() -> None:
     no_secret_in(body, ExportTraceServiceRequest.FromString(body))
     [span] = otlp.spans_in(body)
     assert span.start_time_unix_nano == otlp.EPOCH
-    assert otlp.read(span.attributes)["note"] == "[withheld: redaction failed]"
+    assert set(otlp.read(span.attributes).items()) >= {("[withheld: redaction failed]",) * 2}
     body = encoder.logs([otlp.a_log(TEXT, GIVEN), otlp.a_log({"a": TEXT})])
     no_secret_in(body, ExportLogsServiceRequest.FromString(body))
     assert encoder.failed == 3

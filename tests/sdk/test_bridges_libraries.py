@@ -182,7 +182,7 @@ def test_opentelemetry_logs_are_lines_unless_their_library_writes_its_own(
     logger.error("a line of its own")
     line = world.line()
     assert (line["logger"], line["level"], line["severity_number"]) == ("otel.scope", "error", 18)
-    assert line["message"] == "{'a': 1}"
+    assert line["message"] == '{"a": 1}'
     assert line["attributes"] == {"b": 2, "body": {"a": 1}}
 
 

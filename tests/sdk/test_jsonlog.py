@@ -334,7 +334,7 @@ def test_every_part_is_redacted() -> None:
         source=("file", 3, "function"),
     )
     assert told["message"] == "HELLO"
-    assert told["attributes"] == {"a": {"key": "a", "was": 1}, "b": {"key": "b", "was": "x"}}
+    assert told["attributes"] == {"A": {"key": "a", "was": 1}, "B": {"key": "b", "was": "x"}}
     assert told["exception"] == {"type": "E", "message": "M", "stacktrace": "ecart"}
     assert told["stack"] == "kcats"
 

@@ -4,9 +4,10 @@ An attribute that repeats costs 0.2 µs, redaction included. Only what redaction
 """
 
 from collections.abc import Mapping, MutableSequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from andiron.delivery.salvage import of
+from andiron.delivery.thorough import Redactor, Thorough
 from andiron.delivery.values import Simplifier, cut, decoded, encoded
 from andiron.delivery.wire import STRING_VALUES, sized, utf8
 
@@ -24,19 +25,11 @@ WITHHELD = "[withheld: redaction failed]"
 NOT_ALLOWED = "[withheld: not on the list of allowed attributes]"
 
 
-class Redactor(Protocol):
-    """What is asked of `andiron.redaction.Redactor`."""
-
-    def text(self, value: str) -> str: ...
-    def attribute(self, key: str, value: Any) -> Any: ...
-    def stacktrace(self, text: str) -> str: ...
-
-
 class AttributeEncoder:
     """Makes each value plain, redacts it, and encodes it. Raises nothing; `errors` says what could not be done."""
 
     def __init__(self, redactor: Redactor | None, longest: int) -> None:
-        self._redactor = redactor
+        self._redactor = None if redactor is None else Thorough(redactor)
         self._longest = longest
         self._simplifier = Simplifier(longest)
         self._keys: dict[str, bytes] = {}
@@ -76,7 +69,7 @@ class AttributeEncoder:
             return b""
 
     def text(self, value: Any) -> bytes:
-        """A string with its length, patterns redacted: the name of a span, the message of a status."""
+        """A string with its length, patterns redacted: the name of a span or scope, the message of a status."""
         short = type(value) is str and len(value) <= SHORT
         if short and (found := self._texts.get(value)) is not None:
             return found
@@ -102,12 +95,20 @@ class AttributeEncoder:
             return
         for at in reversed(range(len(pairs))):
             pair = pairs[at]
+            if (name := self._redacted_text(pair.key)) != pair.key:
+                pair.key = name
             value = decoded(pair.value)
             made = self._redacted(pair.key, value)
             if made is None and value is not None:
                 del pairs[at]
             elif made is not value:
                 pair.value.ParseFromString(encoded(made))
+
+    def redact_text(self, owner: Any, field: str) -> None:
+        """Redact a string of a message in place."""
+        before = getattr(owner, field)
+        if (after := self._redacted_text(before)) != before:
+            setattr(owner, field, after)
 
     def _pair(self, key: str, value: Any) -> bytes:
         kind = type(value)
@@ -121,8 +122,9 @@ class AttributeEncoder:
             return b""
         head = self._keys.get(key)
         if head is None:
-            head = b"\x0a" + sized(utf8(key))
-            if len(key) <= SHORT:
+            name = self._redacted_text(key)
+            head = b"\x0a" + sized(utf8(name))
+            if name == key and len(key) <= SHORT:
                 remember(self._keys, key, head)
         if type(made) is str:
             data = utf8(made)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
-from andiron.delivery.attributes import AttributeEncoder, Redactor
+from andiron.delivery.attributes import AttributeEncoder
 from andiron.delivery.logs import LogEncoder
 from andiron.delivery.salvage import of, text
 from andiron.delivery.spans import SpanEncoder
+from andiron.delivery.thorough import Redactor
+from andiron.delivery.values import cut
 from andiron.delivery.wire import sized, utf8
 
 if TYPE_CHECKING:
@@ -89,7 +91,7 @@ class Encoder:
             data = encoder.encode(record)
         except Exception as error:  # noqa: BLE001 - a record of any making is kept
             data = encoder.reduced(record)
-            errors.append(f"{type(error).__name__}: {text(error)[:200]}")
+            errors.append(f"{type(error).__name__}: {cut(text(error), 200)}")
         if errors:
             self.failed += 1
             why = self._attributes.text("; ".join(errors[:8]))
@@ -117,7 +119,9 @@ class Encoder:
         return b"\x0a" + sized(self._attributes.fields_of(b"\x0a", resource)) + schema_url(resource)
 
     def _scope(self, scope: Any) -> bytes:
-        body = b"\x0a" + sized(utf8(text(of(scope, "name")))) + b"\x12" + sized(utf8(text(of(scope, "version"))))
+        body = (
+            b"\x0a" + self._attributes.text(text(of(scope, "name"))) + b"\x12" + sized(utf8(text(of(scope, "version"))))
+        )
         return b"\x0a" + sized(body + self._attributes.fields_of(b"\x1a", scope)) + schema_url(scope)
 
 

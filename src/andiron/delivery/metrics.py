@@ -37,12 +37,14 @@ def singly(data: MetricsData) -> Iterator[MetricsData]:
 
 
 def redact(request: ExportMetricsServiceRequest, attributes: AttributeEncoder) -> None:
-    """Redact every attribute of `request`, exemplars included."""
+    """Redact every attribute of `request`, exemplars included, and what its scopes and metrics say of themselves."""
     for resource in request.resource_metrics:
         attributes.redact(resource.resource.attributes)
         for scope in resource.scope_metrics:
             attributes.redact(scope.scope.attributes)
+            attributes.redact_text(scope.scope, "name")
             for metric in scope.metrics:
+                attributes.redact_text(metric, "description")
                 for pairs in of_metric(metric):
                     attributes.redact(pairs)
 

@@ -9,7 +9,7 @@ from opentelemetry.trace import Link
 
 from andiron.delivery.attributes import AttributeEncoder
 from andiron.delivery.salvage import number, of, text, unsigned
-from andiron.delivery.wire import sized, utf8, varint
+from andiron.delivery.wire import sized, varint
 
 ATTRIBUTE = b"\x4a"
 
@@ -43,7 +43,7 @@ class SpanEncoder:
             context.span_id.to_bytes(8, "big"),
         ]
         if context.trace_state:
-            parts += (b"\x1a", sized(trace_state(context.trace_state)))
+            parts += (b"\x1a", self._text(trace_state(context.trace_state)))
         parent = span.parent
         if parent is not None:
             parts += (b"\x22\x08", parent.span_id.to_bytes(8, "big"))
@@ -111,7 +111,7 @@ class SpanEncoder:
         context = link.context
         parts = [b"\x0a\x10", context.trace_id.to_bytes(16, "big"), b"\x12\x08", context.span_id.to_bytes(8, "big")]
         if context.trace_state:
-            parts += (b"\x1a", sized(trace_state(context.trace_state)))
+            parts += (b"\x1a", self._text(trace_state(context.trace_state)))
         parts.append(self._fields(b"\x22", link.attributes))
         if dropped := link.dropped_attributes:
             parts += (b"\x28", varint(dropped))
@@ -119,6 +119,6 @@ class SpanEncoder:
         return b"".join(parts)
 
 
-def trace_state(state: Mapping[str, str]) -> bytes:
+def trace_state(state: Mapping[str, str]) -> str:
     """As the header `tracestate` has it."""
-    return utf8(",".join(f"{key}={value}" for key, value in state.items()))
+    return ",".join(f"{key}={value}" for key, value in state.items())

@@ -12,7 +12,7 @@ import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 from urllib.parse import quote
 
 from andiron.delivery import pipeline as delivery
@@ -28,6 +28,7 @@ from andiron.delivery.spool_folder import spool_folder
 from andiron.errors import AndironError
 from andiron.redaction import Redactor
 from andiron.redaction import redactor as default_redactor
+from andiron.sdk import in_force
 from andiron.sdk.field import Field, safe_name
 from andiron.sdk.lifecycle import Lifecycle
 from andiron.sdk.settings import SdkSettings, read_settings
@@ -153,8 +154,10 @@ def build(
     if exporter is None:
         exporter = make_exporter(settings, token)
     guard = Guard(sampling, level=field.level_for if settings.remote_level else settings.level)
+    rules = make_redactor(settings)
+    in_force.use(rules)
     pipeline = Pipeline(
-        encoder=Encoder(make_redactor(settings), limit=settings.record_bytes),
+        encoder=Encoder(rules, limit=settings.record_bytes),
         spool=spool if spool is not None else make_spool(settings, field.service),
         exporter=exporter,
         guard=guard,
@@ -317,7 +320,13 @@ def console(settings: SdkSettings, *, alone: bool) -> Any:
     wanted = settings.console
     if wanted == "auto":
         wanted = "text" if alone or (sys.stdout is not None and sys.stdout.isatty()) else "off"
-    return logfire.ConsoleOptions() if wanted == "text" else False
+    if wanted != "text":
+        return False
+    if not settings.redact or sys.stdout is None:
+        return logfire.ConsoleOptions()
+    from andiron.sdk.clean_stream import CleanStream
+
+    return logfire.ConsoleOptions(output=cast(TextIO, CleanStream(sys.stdout)))
 
 
 def tell_refused(result: ExportResult) -> None:

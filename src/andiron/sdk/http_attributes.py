@@ -1,6 +1,7 @@
 """What a request says of itself, under the names of OpenTelemetry's HTTP conventions (stable since 1.23)."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,8 @@ KNOWN_METHODS = frozenset(
     else ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+HOST = re.compile("[A-Za-z0-9._:-]*")
+"""What a host's name or address is written with. Its attribute is never redacted, so it holds nothing else."""
 HIDDEN = "[REDACTED]"
 SECRETS = frozenset(
     {b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key", b"x-auth-token", b"x-csrf-token"}
@@ -61,6 +64,8 @@ def authority(host: bytes, scheme: str) -> tuple[str, int | None]:
     if not colon or "]" in digits:
         address, digits = text, ""
     address = address.removeprefix("[").removesuffix("]")
+    if HOST.fullmatch(address) is None:
+        return "", None
     if digits and not (digits.isascii() and digits.isdecimal() and int(digits) < 65_536):
         return "", None
     return address, int(digits) if digits else PORTS.get(scheme)

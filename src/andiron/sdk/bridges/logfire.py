@@ -16,9 +16,11 @@ from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from andiron.delivery.levels import Level
+from andiron.delivery.values import Simplifier
 from andiron.sdk.bridges.output import Output
 from andiron.sdk.bridges.telemetry import here
 from andiron.sdk.jsonlog import Entry, Failure, JsonLines
+from andiron.sdk.jsonlog.line import LIMIT
 
 HIDDEN = "logfire.disable_console_log"
 """Set on what its author keeps from the console."""
@@ -63,7 +65,7 @@ def entry_of_log(data: Any) -> Entry:
     return Entry(
         record.timestamp or record.observed_timestamp or 0,
         _severity(getattr(record.severity_number, "value", 0), Level.INFO),
-        str(own.get("logfire.msg") or body or getattr(record, "event_name", None) or ""),
+        str(own.get("logfire.msg") or _written(body) or getattr(record, "event_name", None) or ""),
         _scope(data.instrumentation_scope),
         _attributes(own) | ({"body": body} if isinstance(body, Mapping) else {}),
         _failure(own) if "exception.type" in own else None,
@@ -71,6 +73,13 @@ def entry_of_log(data: Any) -> Entry:
         _source(own),
         (record.trace_id or 0, record.span_id or 0),
     )
+
+
+def _written(body: Any) -> Any:
+    """A body for people: as JSON, in which redaction finds what only a name betrays."""
+    if isinstance(body, Mapping | list | tuple):
+        return json.dumps(Simplifier(LIMIT).plain(body), default=repr)
+    return body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else body
 
 
 def _severity(number: Any, default: Level) -> int:

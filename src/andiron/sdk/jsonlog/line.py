@@ -15,9 +15,10 @@ from opentelemetry.trace import get_current_span
 
 from andiron.delivery.attributes import WITHHELD
 from andiron.delivery.levels import Level
+from andiron.delivery.thorough import Thorough
 from andiron.delivery.values import Simplifier, cut, digits
 from andiron.redaction import Redactor
-from andiron.sdk import context
+from andiron.sdk import context, in_force
 from andiron.sdk.jsonlog.entry import SEVERITIES, Entry
 
 LIMIT = 65_536
@@ -45,7 +46,8 @@ class JsonLines:
     """Renders entries. It never raises; any number of threads may use it at once."""
 
     def __init__(self, *, redact: bool | Redactor = True) -> None:
-        self._redactor: Redactor | None = _default_redactor() if redact is True else (redact or None)
+        self._own = redact is not True
+        self._redactor = (in_force.redactor() if redact else None) if isinstance(redact, bool) else Thorough(redact)
         self._encode = json.JSONEncoder(allow_nan=False, default=_foreign, separators=(",", ":")).encode
         self._second = (-1, "")
         self._static: dict[str, str] = {}
@@ -93,6 +95,9 @@ class JsonLines:
         return line
 
     def _render(self, entry: Entry, longest: int, mark: str = "") -> str:  # noqa: C901, PLR0912 - one branch a field; a call for each would cost as much as the field
+        if not self._own and self._redactor is not (rules := in_force.redactor()):
+            # `configure` was called; what is remembered is by other rules.
+            self._redactor, self._texts, self._pairs, self._sources = rules, {}, {}, {}
         time_ns, severity, message, logger, attributes, failure, stack, source, trace, duration = entry
         second, rest = divmod(time_ns, 1_000_000_000)
         stamp = self._second
@@ -174,6 +179,7 @@ class JsonLines:
         made = Simplifier(LIMIT).plain(value)
         if (redactor := self._redactor) is not None:
             made = _guarded(lambda plain: redactor.attribute(name, plain), made)
+            name = _guarded(redactor.text, name)
         if longest < LIMIT:
             made = Simplifier(longest).plain(made)
         try:
@@ -184,12 +190,6 @@ class JsonLines:
         if type(value) in REPEATING and len(pair) <= SHORT:
             _remember(self._pairs, (key, type(value), value), pair)
         return pair
-
-
-def _default_redactor() -> Redactor:
-    from andiron.redaction import redactor
-
-    return redactor
 
 
 def _process(static: dict[str, str]) -> str:

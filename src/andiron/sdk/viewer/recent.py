@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from andiron.delivery.levels import Level
+from andiron.delivery.values import Simplifier
+from andiron.sdk.in_force import redactor
 
 CAPACITY = 2000
+LONGEST = 65_536
+"""Characters of a value that are shown."""
 
 
 class Recent:
@@ -66,7 +70,7 @@ def readable_span(span: Any) -> dict[str, Any]:
         "level": level.name.lower(),
         "severity": int(level),
         "message": clean(str(attributes.get("logfire.msg") or span.name)),
-        "logger": span.instrumentation_scope.name if span.instrumentation_scope else "",
+        "logger": clean(span.instrumentation_scope.name) if span.instrumentation_scope else "",
         "milliseconds": round((end - start) / 1e6, 3),
         "trace_id": f"{span.context.trace_id:032x}" if span.context else "",
         "span_id": f"{span.context.span_id:016x}" if span.context else "",
@@ -87,8 +91,8 @@ def readable_log(record: Any) -> dict[str, Any]:
         "time": moment(log.timestamp or log.observed_timestamp or 0),
         "level": level.name.lower(),
         "severity": int(level),
-        "message": clean(log.body if isinstance(log.body, str) else repr(log.body)),
-        "logger": record.instrumentation_scope.name if record.instrumentation_scope else "",
+        "message": str(redactor().attribute("", Simplifier(LONGEST).plain(log.body))),
+        "logger": clean(record.instrumentation_scope.name) if record.instrumentation_scope else "",
         "milliseconds": None,
         "trace_id": f"{log.trace_id:032x}" if log.trace_id else "",
         "span_id": f"{log.span_id:016x}" if log.span_id else "",
@@ -105,17 +109,18 @@ def moment(nanoseconds: int) -> str:
 
 def clean(text: str) -> str:
     """Without secrets."""
-    from andiron.redaction import redactor
-
-    return redactor.text(text)
+    return redactor().text(text)
 
 
 def shown(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes without secrets and without Logfire's bookkeeping, as JSON has them."""
-    from andiron.redaction import redactor
-
+    rules, plain = redactor(), Simplifier(LONGEST).plain
+    clean = {
+        rules.text(name): rules.attribute(name, plain(value))
+        for name, value in attributes.items()
+        if not name.startswith("logfire.") or name == "logfire.tags"
+    }
     return {
         name: value if isinstance(value, str | int | float | bool) or value is None else str(value)
-        for name, value in redactor.attributes(attributes).items()
-        if not name.startswith("logfire.") or name == "logfire.tags"
+        for name, value in clean.items()
     }
