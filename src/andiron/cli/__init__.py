@@ -4,9 +4,6 @@ import os
 import sys
 from typing import Annotated
 
-# Where Logfire is installed, pydantic would load it as a plugin: 35 MB for models that nobody traces.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
-
 import typer
 
 from andiron import __version__
@@ -41,6 +38,8 @@ def tour(
 
 def main() -> None:
     """Run, and turn our own errors into one line."""
+    # Where Logfire is installed, pydantic would load it as a plugin: 35 MB for models that nobody traces.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     try:
         register()
         app()
