@@ -27,7 +27,6 @@ from andiron.delivery.spool import AnySpool, Spool
 from andiron.delivery.spool_folder import spool_folder
 from andiron.errors import AndironError
 from andiron.redaction import Redactor
-from andiron.redaction import redactor as default_redactor
 from andiron.sdk import in_force
 from andiron.sdk.field import Field, safe_name
 from andiron.sdk.lifecycle import Lifecycle
@@ -296,6 +295,8 @@ def make_spool(settings: SdkSettings, service: str) -> AnySpool:
 
 def make_redactor(settings: SdkSettings) -> Redactor | None:
     """The rules in force: the built-in ones, and those of the application's own file."""
+    from andiron.redaction import redactor as default_redactor  # compiled when first asked for, which takes 30 ms
+
     if not settings.redact:
         return None
     if not settings.redaction:
