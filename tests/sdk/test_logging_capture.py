@@ -45,6 +45,22 @@ def test_info_is_captured_where_nobody_configured_logging(capsys: pytest.Capture
         assert capsys.readouterr().err == "careful\n"  # as without us: the last resort prints warnings
 
 
+def test_a_handler_that_comes_later_prints_what_it_would_without_us() -> None:
+    with captured() as kept:
+        stream = io.StringIO()
+        logging.basicConfig(stream=stream, format="%(message)s")  # as `logging.warning` does by itself
+        verbose = logging.getLogger("some.verbose")
+        verbose.setLevel(logging.INFO)
+        logging.getLogger("some.module").info("hello")
+        logging.getLogger("some.module").warning("careful")
+        verbose.info("asked for")
+        logging.getLogger().setLevel(logging.INFO)
+        logging.getLogger("some.module").info("wanted now")
+        verbose.setLevel(logging.NOTSET)
+        assert kept.texts == ["hello", "careful", "asked for", "wanted now"]
+        assert stream.getvalue() == "careful\nasked for\nwanted now\n"
+
+
 def test_basic_config_works_after_us() -> None:
     with captured() as kept:
         stream = io.StringIO()

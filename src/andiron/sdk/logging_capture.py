@@ -11,6 +11,13 @@ METHOD = "callHandlers"
 """The one place that every record passes."""
 
 
+class Lowered(int):
+    """A level of the root logger that is ours. Whoever sets one puts another number there, even if it is equal."""
+
+
+OURS = Lowered(logging.INFO)
+
+
 class LoggingCapture:
     """Between `start` and `stop`, `handler` sees the records."""
 
@@ -18,7 +25,6 @@ class LoggingCapture:
         self._handler = handler
         self._before: Callable[[logging.Logger, logging.LogRecord], None] | None = None
         self._ours: Callable[[logging.Logger, logging.LogRecord], None] | None = None
-        self._lowered = False
 
     def start(self) -> None:
         """Begin."""
@@ -30,15 +36,15 @@ class LoggingCapture:
         def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
             if record.levelno >= handler.level and reaches_root(logger):
                 handler.handle(record)
-            before(logger, record)
+            if record.levelno >= logging.WARNING or not lowered(logger):
+                before(logger, record)
 
         self._ours = call_handlers
         setattr(logging.Logger, METHOD, call_handlers)
         root = logging.getLogger()
         if root.level == logging.WARNING and not root.handlers:
-            # Nobody has configured logging: INFO is worth having, and nothing else would print it.
-            root.setLevel(logging.INFO)
-            self._lowered = True
+            # Nobody has configured logging: INFO is worth having, and only we see it, also when a handler comes later.
+            root.setLevel(OURS)
 
     def stop(self) -> None:
         """End; what somebody put in our place since stays."""
@@ -46,9 +52,8 @@ class LoggingCapture:
             setattr(logging.Logger, METHOD, self._before)
         self._before = self._ours = None
         root = logging.getLogger()
-        if self._lowered and root.level == logging.INFO:
+        if root.level is OURS:
             root.setLevel(logging.WARNING)
-        self._lowered = False
         self._handler.setLevel(logging.CRITICAL + 1)  # where somebody wrapped ours, it only passes on from here
 
 
@@ -62,3 +67,13 @@ def reaches_root(logger: logging.Logger) -> bool:
             return False
         each = each.parent
     return True
+
+
+def lowered(logger: logging.Logger) -> bool:
+    """Whether `logger` lets INFO through only since we lowered the root logger's level."""
+    each: logging.Logger | None = logger
+    while each is not None:
+        if each.level:
+            return each.level is OURS
+        each = each.parent
+    return False
