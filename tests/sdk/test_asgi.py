@@ -88,7 +88,7 @@ def test_a_request_is_one_span_with_the_attributes_of_the_conventions(spans: Spa
         "network.protocol.version": "1.1",
         "user_agent.original": "curl/8",
         "request_id": "r-1",
-        "logfire.msg": "GET /items/{item}",
+        "logfire.msg": "GET /items/7",
         "logfire.span_type": "span",
     }
 

@@ -389,7 +389,7 @@ def test_logfires_spans_and_logs_are_children(restored: None) -> None:
     assert spans.named("in a task").parent == server.context
     assert spans.named("in a thread").parent == server.context
     assert attributes(server)["logfire.span_type"] == "span"
-    assert attributes(server)["logfire.msg"] == "GET /cart/3"  # Logfire's wrapper says more than the template
+    assert attributes(server)["logfire.msg"] == "GET /cart/3"  # as Logfire's wrapper has it
 
 
 def test_logfires_tail_sampling_takes_the_span(restored: None) -> None:

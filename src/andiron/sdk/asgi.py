@@ -212,7 +212,8 @@ class AndironMiddleware:
             route = self._routes.template(scope)
             if route is not None:
                 span.routed(route)
-            span.facts.setdefault("logfire.msg", span.name)
+            # Names are few, for counting; the message is for reading, and says which item it was, and which page was missing.
+            span.facts.setdefault("logfire.msg", span.name if span.renamed else f"{method_of(scope)} {scope['path']}")
             conclude(span, exchange.status, error)
             if self._mapper is not None:
                 self._map(self._mapper, scope, span)

@@ -36,7 +36,8 @@ class RequestSpan(trace.Span, ReadableSpan):
     _links: Any = ()
     _instrumentation_info: InstrumentationInfo | None = None
     _dropped = 0
-    _renamed = False
+    renamed = False
+    """Whether the application gave it a name of its own."""
     recorded: BaseException | None = None
     """The exception that was recorded last, so that one that also escapes is not recorded twice."""
 
@@ -72,7 +73,7 @@ class RequestSpan(trace.Span, ReadableSpan):
     def routed(self, route: str) -> None:
         """The router has taken the request: the name follows, unless the application gave it one."""
         self.facts["http.route"] = route
-        if not self._renamed:
+        if not self.renamed:
             self._name = f"{self._name} {route}"
 
     def get_span_context(self) -> SpanContext:
@@ -120,7 +121,7 @@ class RequestSpan(trace.Span, ReadableSpan):
     def update_name(self, name: str) -> None:
         if not self._ended("update_name"):
             self._name = name
-            self._renamed = True
+            self.renamed = True
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         if self._ended("set_status"):
