@@ -35,6 +35,8 @@ def test_it_says_where_it_listens_and_what_to_paste(tmp_path: Path) -> None:
     assert str(tmp_path / "data") in said
     assert f"base_url='{url}'" in said
     assert f"OTEL_EXPORTER_OTLP_ENDPOINT={url}" in said
+    assert f"export ANDIRON_URL={url}\n" in said
+    assert f"andiron sql --url {url} " in said
 
 
 @pytest.mark.requirement("AN-09")

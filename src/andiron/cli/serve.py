@@ -14,6 +14,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from andiron.cli.remote import URL
 from andiron.errors import AndironError, ConfigurationError
 from andiron.server.settings import Settings, host_and_port
 
@@ -127,6 +128,8 @@ def welcome(settings: Settings) -> str:
     token = "any" if free else "YOUR-TOKEN"
     headers = "" if free else f" OTEL_EXPORTER_OTLP_HEADERS=Authorization={token}"
     endpoint = f"OTEL_EXPORTER_OTLP_ENDPOINT={url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf{headers}"
+    token_too = "" if free else f" ANDIRON_TOKEN={token}"
+    asked = "" if url == URL else f"--url {url} "
     where = f"{settings.data}" + ("" if settings.embedded else "   (the journal; the store is elsewhere)")
     return f"""
 [bold dark_orange3]Andiron is listening[/]
@@ -135,15 +138,16 @@ def welcome(settings: Settings) -> str:
   gRPC  [bold]{settings.grpc}[/]   OTLP
   data  [bold]{where}[/]
 
+[dim]A FastAPI application with andiron.bootstrap_logfire(app) in it, or any Python program as it is:[/]
+  export ANDIRON_URL={url}{token_too}
+  andiron run -- python app.py
+
 [dim]Logfire SDK, in Python:[/]
   logfire.configure(token='{token}', advanced=logfire.AdvancedOptions(base_url='{url}'))
-
-[dim]A Python application as it is (pip install opentelemetry-distro opentelemetry-exporter-otlp):[/]
-  {endpoint} opentelemetry-instrument python app.py
 
 [dim]Any OpenTelemetry SDK:[/]
   export {endpoint}
 
 [dim]Then ask:[/]
-  andiron sql "SELECT start_timestamp, service_name, message FROM records ORDER BY 1 DESC LIMIT 10"
+  andiron sql {asked}"SELECT start_timestamp, service_name, message FROM records ORDER BY 1 DESC LIMIT 10"
 """
