@@ -65,6 +65,13 @@ def left_behind(root: Path, *bodies: str, application: str = "shop", lane: Lane 
     return batch
 
 
+def test_a_list_that_goes_into_a_pipe_has_whole_names(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    name = "unknown_service_a-program-with-quite-a-long-name"
+    left_behind(root, "one", application=name)
+    assert run("list").stdout.splitlines()[1].split()[:3] == [name, "left", "behind"]
+
+
 def shown(*words: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in run("show", *words).stdout.splitlines()]
 

@@ -10,7 +10,7 @@ import typer
 
 from andiron.cli.readable import line, records
 from andiron.cli.remote import URL
-from andiron.cli.terminal import cell
+from andiron.cli.terminal import cell, wide
 from andiron.delivery.spool_contents import Contents, applications, batches, contents
 from andiron.delivery.spool_folder import spool_folder
 from andiron.errors import ConfigurationError
@@ -41,21 +41,22 @@ def show_all(
     if not found:
         typer.echo(f"Nothing lies in {spool or spool_folder()}.")
         return
-    from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("application", "state", "segments", "batches", "records", "bytes", "oldest", "set aside")
+    name = Column("application", no_wrap=True, overflow="fold")  # whole: `--application` takes it
+    table = Table(name, "state", "segments", "batches", "records", "bytes", "oldest", "set aside", box=None)
     for each in found:
         state = "in use" if each.in_use else "left behind" if each.batches else "empty"
         counts = (each.segments, each.batches, each.records, each.bytes)
         table.add_row(
             cell(each.application), state, *(f"{count:,}" for count in counts), age(each.oldest), str(len(each.refused))
         )
-    Console().print(table)
+    console = wide()
+    console.print(table)
     for each in found:
         for refused in each.refused:
             batch = refused.batch
-            Console().print(
+            console.print(
                 cell(f"set aside: {each.application} {batch.id} ({batch.records} {batch.signal}): {refused.reason}")
             )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from andiron.cli.remote import URL, Asker, server
-from andiron.cli.terminal import cell
+from andiron.cli.terminal import cell, wide
 from andiron.errors import AndironError, ConfigurationError, DataPathBusy
 from andiron.server.settings import Settings
 
@@ -137,8 +137,7 @@ def printed(ask: Asker, text: str, form: Form) -> None:
 
 
 def as_table(names: list[str], rows: list[dict[str, Any]]) -> None:
-    """A table as wide as the terminal."""
-    from rich.console import Console
+    """A table, no wider than the terminal."""
     from rich.table import Table
     from rich.text import Text
 
@@ -148,5 +147,5 @@ def as_table(names: list[str], rows: list[dict[str, Any]]) -> None:
         table.add_column(Text(name), justify="right" if name in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(cell(row[name]) for name in names))
-    Console().print(table)
+    wide().print(table)
     typer.echo(f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}", err=True)

@@ -1,7 +1,19 @@
 """Stored text on a terminal: no control character of it gets there."""
 
 import json
+import os
+import sys
 from typing import Any
+
+FILE = 100_000
+"""Columns where there is no terminal: a row stays a line, for grep and awk."""
+
+
+def wide() -> Any:
+    """The console that tables are printed on: as wide as the terminal, or as the row where there is none."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=FILE)
 
 
 def cell(value: Any) -> Any:
