@@ -25,6 +25,7 @@ def andiron(*arguments: str, data: Path, **settings: str) -> subprocess.Complete
 
 
 @pytest.mark.requirement("AN-01")
+@pytest.mark.slow
 def test_it_says_where_it_listens_and_what_to_paste(tmp_path: Path) -> None:
     with Server(tmp_path / "data", grpc=True) as server:
         server.get("/healthz")
@@ -40,6 +41,7 @@ def test_it_says_where_it_listens_and_what_to_paste(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("AN-09")
+@pytest.mark.slow
 def test_beyond_loopback_it_does_not_start_without_a_token(tmp_path: Path) -> None:
     result = andiron("serve", "--http", f"0.0.0.0:{free_port()}", "--grpc", "off", data=tmp_path / "data")
     assert result.returncode == 1
@@ -74,6 +76,7 @@ def test_beyond_loopback_every_door_asks_for_a_token_of_the_right_scope(tmp_path
 
 
 @pytest.mark.requirement("AN-09")
+@pytest.mark.slow
 def test_projects_are_kept_apart_and_a_deleted_one_is_dropped(tmp_path: Path) -> None:
     data = tmp_path / "data"
     token = {}
@@ -116,6 +119,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("AN-11")
+@pytest.mark.slow
 def test_it_counts_what_passes_each_stage(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
         assert server.post("/v1/traces", Telemetry().traces(8), content_type="application/x-protobuf")[0] == 200

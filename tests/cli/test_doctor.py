@@ -105,6 +105,7 @@ def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("LF-09")
+@pytest.mark.slow
 def test_through_something_between_and_asked_elsewhere(server: str, tmp_path: Path) -> None:
     """What lies between took the records and forwards none: they cannot be found where they are asked for."""
     with Receiver() as between:

@@ -51,7 +51,10 @@ def logs(service: str, *texts: str, level: SeverityNumber = SeverityNumber.INFO)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.mktemp("tail") / "data") as running:
-        for body in (logs("shop", "one", "two", "two", "\x1b[31mthree"), logs("bank", "broken", level=SeverityNumber.ERROR)):
+        for body in (
+            logs("shop", "one", "two", "two", "\x1b[31mthree"),
+            logs("bank", "broken", level=SeverityNumber.ERROR),
+        ):
             assert running.post("/v1/logs", body, content_type="application/x-protobuf")[0] == 200
         running.until_loaded(5)
         yield running

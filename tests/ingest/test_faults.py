@@ -131,6 +131,7 @@ def test_a_store_that_refuses_everything_is_not_the_fault_of_a_request(
     assert tables.quarantine.all() == []
 
 
+@pytest.mark.slow
 def test_an_acknowledged_poison_body_ends_in_quarantine_and_the_next_request_works(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
         assert server.post("/v1/traces", POISON, **PROTOBUF)[0] == 200
@@ -191,6 +192,7 @@ def serving(tmp_path: Path) -> tuple[str, ...]:
     return "--http", f"127.0.0.1:{free_port()}", "--grpc", "off", "--data", str(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_second_server_on_the_same_data_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
         assert server.process is not None
@@ -232,6 +234,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 # A server that is told to stop, or that has no room
 
 
+@pytest.mark.slow
 def test_a_stop_under_load_is_quick_clean_and_loses_nothing(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     traffic = Traffic()
@@ -252,6 +255,7 @@ def test_a_stop_under_load_is_quick_clean_and_loses_nothing(tmp_path: Path) -> N
         exactly(found, signal.name, traffic.acknowledged[signal.name], traffic.sent[signal.name])
 
 
+@pytest.mark.slow
 def test_too_little_free_disk_is_answered_with_503_until_there_is_room(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", min_free_disk="1000TB")
     server.start(wait=False)
@@ -268,6 +272,7 @@ def test_too_little_free_disk_is_answered_with_503_until_there_is_room(tmp_path:
     assert held(server.data)["logs"] == Counter(["late"])
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_while_writing_is_answered_with_503_and_nothing_is_corrupted(tmp_path: Path) -> None:
     data = tmp_path / "data"
     acknowledged: list[str] = []
@@ -300,6 +305,7 @@ def test_a_disk_that_fills_up_while_writing_is_answered_with_503_and_nothing_is_
     assert not (data / "quarantine").exists()
 
 
+@pytest.mark.slow
 def test_a_full_journal_is_answered_with_503_and_takes_again_when_the_store_has_caught_up(tmp_path: Path) -> None:
     big = [f"{n:05d}" for n in range(2000)]
     with Server(tmp_path / "data", max_backlog="100KB") as server:

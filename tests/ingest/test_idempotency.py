@@ -25,6 +25,7 @@ def post(server: Server, signal: str, key: str, body: bytes, kind: str = "applic
     return server.post(f"/v1/{signal}", body, content_type=kind, Idempotency_Key=key)
 
 
+@pytest.mark.slow
 def test_a_repeat_over_http_is_acknowledged_in_kind_and_stored_once_through_stop_and_kill(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     keys = {"protobuf": f"{STREAM}-0", "json": f"{STREAM}-1", "other": "order-17"}

@@ -164,6 +164,7 @@ def test_a_clock_that_goes_back_forgets_nothing() -> None:
         ("andiron 1 other-{}", 4_000_000 // 4 // DIGEST_COST),
     ],
 )
+@pytest.mark.slow
 def test_above_the_bound_the_oldest_are_forgotten(name: str, most: int) -> None:
     names = known(memory=4_000_000)
     total = most * 3 // 2

@@ -128,7 +128,7 @@ def send_with_opentelemetry(endpoint: str, protocol: str, compression: str, serv
     for provider in (spans, logs, metrics):
         provider.shutdown()
     context = root.get_span_context()
-    print(json.dumps({"trace": f"{context.trace_id:032x}", "root": f"{context.span_id:016x}"}))  # noqa: T201
+    print(json.dumps({"trace": f"{context.trace_id:032x}", "root": f"{context.span_id:016x}"}))
 
 
 def send_with_logfire(url: str, service: str, folder: str) -> None:
@@ -174,7 +174,7 @@ def send_with_logfire(url: str, service: str, folder: str) -> None:
         try:
             with logfire.span("payment") as payment:
                 note("payment", payment)
-                raise ValueError("no money")  # noqa: TRY301 - the span has to see it
+                raise ValueError("no money")
         except ValueError:
             pass
     logfire.metric_counter("shop.orders", unit="1", description="Orders.").add(3, {"shop": "north"})
@@ -182,7 +182,7 @@ def send_with_logfire(url: str, service: str, folder: str) -> None:
     logfire.metric_up_down_counter("shop.open").add(-2)
     logfire.metric_gauge("shop.temperature").set(36.6)
     assert logfire.force_flush()
-    print(json.dumps(said), flush=True)  # noqa: T201
+    print(json.dumps(said), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)  # at any gentler end, `os._exit` too, the SDK closes what is open
 
 

@@ -12,6 +12,7 @@ from tests.test_serve import andiron
 
 
 @pytest.mark.requirement("AN-02")
+@pytest.mark.slow
 def test_a_refused_request_is_listed_shown_and_stored_on_a_second_try(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Server(data):
@@ -49,6 +50,7 @@ def length_delimited(number: int, payload: bytes) -> bytes:
     return bytes([number << 3 | 2, len(payload)]) + payload
 
 
+@pytest.mark.slow
 def test_what_only_protobuf_forgives_is_rewritten_and_taken_by_a_running_server(tmp_path: Path) -> None:
     data = tmp_path / "data"
     # An attribute with two values: in Protobuf the last one counts, and ClickHouse refuses.

@@ -57,6 +57,7 @@ def times_of_traces(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @many
 @given(st.lists(trace_requests, min_size=1, max_size=4))
+@pytest.mark.slow
 def test_spans(tables: Tables, requests: list[Any]) -> None:
     received = tables.send(TRACES, [request.SerializeToString() for request in requests])
     wanted = [row for request in requests for row in expected.spans(request)]
@@ -69,6 +70,7 @@ def test_spans(tables: Tables, requests: list[Any]) -> None:
 
 @many
 @given(st.lists(log_requests, min_size=1, max_size=4))
+@pytest.mark.slow
 def test_logs(tables: Tables, requests: list[Any]) -> None:
     received = tables.send(LOGS, [request.SerializeToString() for request in requests])
     same(tables.rows("otel_logs", received), [row for request in requests for row in expected.logs(request)])
@@ -77,6 +79,7 @@ def test_logs(tables: Tables, requests: list[Any]) -> None:
 
 @many
 @given(st.lists(metric_requests, min_size=1, max_size=4).map(told_apart))
+@pytest.mark.slow
 def test_metrics(tables: Tables, requests: list[ExportMetricsServiceRequest]) -> None:
     received = tables.send(METRICS, [request.SerializeToString() for request in requests])
     same(tables.points(received), [row for request in requests for row in expected.metrics(request)])
@@ -85,6 +88,7 @@ def test_metrics(tables: Tables, requests: list[ExportMetricsServiceRequest]) ->
 
 @many
 @given(st.lists(metric_requests, min_size=1, max_size=2).map(told_apart), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_the_order_of_attributes_makes_no_other_series(
     tables: Tables, requests: list[ExportMetricsServiceRequest], random: Any
 ) -> None:

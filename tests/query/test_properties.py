@@ -61,6 +61,7 @@ def test_any_name_survives(queries: Queries, shop: str, name: str) -> None:
     key=keys,
     value=texts | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
 )
+@pytest.mark.slow
 def test_any_attribute_is_found(queries: Queries, tables: Tables, key: str, value: Any) -> None:
     """By the key, by the value, as text and as JSON; and not by another."""
     if key.startswith("logfire."):

@@ -213,6 +213,7 @@ def test_an_empty_database_answers(engine: EmbeddedEngine, queries: Queries, dat
         assert json.loads(body)["data"] == []
 
 
+@pytest.mark.slow
 def test_a_query_that_failed_leaves_nothing_in_the_next_answer(engine: EmbeddedEngine, ask: Ask) -> None:
     """What had been written of it could be another project's."""
     with pytest.raises(QueryProblem):

@@ -52,7 +52,7 @@ def test_structlog_tells_what_its_processors_found(world: World) -> None:
         logger_factory=structlog.WriteLoggerFactory(world.stream),
     )
     try:
-        raise ValueError("no stock")  # noqa: TRY301 - the exception is what is logged
+        raise ValueError("no stock")
     except ValueError:
         structlog.get_logger().exception({"not": "text"})
     line = world.line()
@@ -102,7 +102,7 @@ def test_loguru_formats_adds_and_hides_variables(world: World) -> None:
     variable = "do not " + "tell"
     with loguru.logger.contextualize(tenant="acme"):
         try:
-            raise KeyError(len(variable))  # noqa: TRY301 - the exception is what is logged
+            raise KeyError(len(variable))
         except KeyError:
             loguru.logger.exception("{n} left", n=3)
     loguru.logger.success("done")
@@ -160,7 +160,7 @@ def test_logfire_tells_exceptions_and_finished_spans(fire: Callable[..., logfire
             pass
         raise KeyError("gone")
     try:
-        raise ValueError("no stock")  # noqa: TRY301 - the exception is what is logged
+        raise ValueError("no stock")
     except ValueError:
         log.exception("refused")
     span, told = world.lines()

@@ -144,6 +144,7 @@ def test_redis(capture: Capture, redis_socket: str) -> None:
     assert len(capture.spans) == 3
 
 
+@pytest.mark.slow
 def test_celery_with_a_worker(capture: Capture) -> None:
     """The task's span belongs to the trace of whoever sent it."""
     from celery import Celery, signals  # type: ignore[import-untyped]  # it has no types

@@ -29,6 +29,7 @@ def insert_twice(path: Path) -> int:
 
 
 @pytest.mark.requirement("AN-02")
+@pytest.mark.slow
 def test_a_token_whose_part_never_came_does_not_swallow_the_replay(tmp_path: Path) -> None:
     store = tmp_path / "store"
     assert insert_twice(store) == 2

@@ -84,6 +84,7 @@ def test_a_server_starts_and_takes_telemetry_while_its_store_is_away(
 
 
 @pytest.mark.requirement("AN-03")
+@pytest.mark.slow
 def test_a_cluster_spreads_over_its_shards_and_reads_as_one(
     clickhouse_pair: tuple[ClickHouseServer, ClickHouseServer], sharded: RemoteEngine, tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ print("the same", len(runs[0]))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.slow
 def test_twice_in_one_process_is_the_same(tmp_path: Path, seed: int) -> None:
     (tmp_path / "test_suite.py").write_text(SUITE)
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
