@@ -1,9 +1,20 @@
 import logging
+import subprocess
+import sys
 
 import httpx
 import pytest
 
 from andiron.delivery.quiet import quietly
+
+COLLECTING = """
+import gc
+from andiron.delivery.quiet import quietly
+gc.set_threshold(1)
+for _ in range(20_000):
+    with quietly(), quietly():
+        [[] for _ in range(3)]
+"""
 
 
 def asked() -> None:
@@ -19,3 +30,9 @@ def test_requests_of_the_delivery_do_not_speak_in_the_applications_log(caplog: p
         assert caplog.messages == []
         asked()
     assert [record.name for record in caplog.records] == ["httpx"]
+
+
+@pytest.mark.requirement("OB-07")
+def test_a_collection_at_any_moment_does_not_end_the_process() -> None:
+    """The collector's callback must not set a context variable: it may have begun within another's setting."""
+    subprocess.run([sys.executable, "-c", COLLECTING], check=True, timeout=60)

@@ -21,7 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import get_current_span
 
-from andiron.delivery.quiet import is_quiet
+from andiron.delivery.quiet import is_collecting, is_quiet
 from andiron.delivery.values import Simplifier
 from andiron.sdk.jsonlog import Entry
 from andiron.sdk.jsonlog.entry import SEVERITIES
@@ -104,7 +104,7 @@ class Telemetry:
         if here.busy or is_quiet() or (type(logger) is str and logger.startswith(OWN)):
             return
         current = get_current()
-        if current.get(_SUPPRESS_INSTRUMENTATION_KEY):
+        if current.get(_SUPPRESS_INSTRUMENTATION_KEY) and not is_collecting():
             return
         here.busy = True
         try:
