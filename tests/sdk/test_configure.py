@@ -44,6 +44,19 @@ def test_users_keep_what_they_know(started: Receiver) -> None:
     assert report["dropped"] == {}
 
 
+def test_whoever_configures_logfire_afterwards_is_told(started: Receiver) -> None:
+    andiron.configure(service="shop")
+    andiron.configure(service="shop")  # our own call of Logfire is none
+    with pytest.warns(UserWarning, match="no longer reach Andiron") as told:
+        logfire.configure(send_to_logfire=False, console=False)
+    assert told[0].filename == __file__
+    logfire.configure(send_to_logfire=False, console=False)  # once is enough
+    andiron.configure(service="shop")  # and takes it back
+    logfire.info("again")
+    assert andiron.flush(10)
+    assert "again" in [span.name for span in started.spans]
+
+
 @pytest.mark.requirement("LF-02")
 @pytest.mark.parametrize("by", ["argument", "variable", "nobody"])
 def test_every_record_names_its_service_environment_and_version(

@@ -22,6 +22,7 @@ from andiron.sdk import context
 from andiron.sdk.breadcrumbs import Breadcrumbs
 from andiron.sdk.connectivity import Connectivity, routed
 from andiron.sdk.crashes import Crashes
+from andiron.sdk.displaced import Displaced
 from andiron.sdk.identity import Identity, find_service, install_id
 from andiron.sdk.logging_capture import LoggingCapture
 from andiron.sdk.native_crash import NativeCrash
@@ -196,6 +197,7 @@ class Field:
             (self._settings.vitals, self._start_vitals),
             (self._settings.remote_level, self._start_remote_level),
             (self._settings.logging, self._start_logging),
+            (True, self._start_displaced),
         ):
             if wanted and not self._settings.disabled:
                 try:
@@ -211,6 +213,11 @@ class Field:
                 self._stops.pop()()
             except Exception:
                 log.exception("stopping a part of the telemetry failed")
+
+    def _start_displaced(self) -> None:
+        displaced = Displaced()
+        displaced.start()
+        self._stops.append(displaced.stop)
 
     def _start_breadcrumbs(self) -> None:
         redact = None
