@@ -88,6 +88,21 @@ def test_a_wrong_argument_raises(tmp_path: Path, name: str, value: Any) -> None:
 
 
 @pytest.mark.requirement("CL-21")
+def test_a_misspelt_argument_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"servce=….: there is no such setting; the nearest is service\.$"):
+        read_settings({"servce": "shop"}, {}, tmp_path)
+    with pytest.raises(ConfigurationError, match=r"there is no such setting\.$"):
+        read_settings({"colour": "red"}, {}, tmp_path)
+
+
+def test_a_misspelt_variable_names_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANDIRON_SAMPEL", "0.1")
+    monkeypatch.setenv("ANDIRON_RETENTION_LOGS", "30d")  # the server's
+    with pytest.warns(UserWarning, match=r"ANDIRON_SAMPEL is no setting .*; the nearest is ANDIRON_SAMPLE\.") as told:
+        read_settings({}, folder=tmp_path)
+    assert len(told) == 1
+
+
 def test_the_token_is_in_no_representation(tmp_path: Path) -> None:
     settings = read(tmp_path, {"LOGFIRE_TOKEN": "pylf_v1_local_secret"})
     assert settings.token is not None

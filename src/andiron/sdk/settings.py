@@ -162,6 +162,8 @@ def read_settings(
         **from_pyproject(folder or Path.cwd()),
         **from_environment(os.environ if environ is None else environ),
     }
+    if environ is None:
+        tell_misspelt(os.environ)
     while True:
         values = {**{name: value for name, (value, _) in elsewhere.items()}, **arguments}
         try:
@@ -169,7 +171,31 @@ def read_settings(
         except ValidationError as error:
             for problem in error.errors():
                 name, message = str(problem["loc"][0]), problem["msg"].removeprefix("Value error, ")
+                if problem["type"] == "extra_forbidden":
+                    message = f"there is no such setting{meant(name)}"
                 if name in arguments:
                     raise ConfigurationError(f"andiron.configure({name}=…): {message}.") from None
                 where = elsewhere.pop(name)[1]
                 warnings.warn(f"{where} is passed over: {message}.", stacklevel=3)
+
+
+def tell_misspelt(environ: Mapping[str, str]) -> None:
+    """Warn of variables that look like a setting and are none. Others that begin with ANDIRON_ belong to the server or the application."""
+    known = {variable for name in SdkSettings.model_fields for variable in variables(name)}
+    for variable in environ:
+        if (
+            variable.startswith("ANDIRON_")
+            and variable not in known
+            and (like := meant(variable[8:].lower(), "ANDIRON_"))
+        ):
+            warnings.warn(f"{variable} is no setting of an application{like}.", stacklevel=4)
+
+
+def meant(name: str, prefix: str = "") -> str:
+    """What was meant by a name that is not known, as the end of a sentence; nothing where that cannot be told."""
+    from difflib import get_close_matches
+
+    like = get_close_matches(name, SdkSettings.model_fields, 1, 0.8)
+    if not like:
+        return ""
+    return f"; the nearest is {prefix + like[0].upper() if prefix else like[0]}"
