@@ -164,6 +164,19 @@ def test_own_rules() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["customer_number={}", "customerNumber: {}", "{{'customer-number': '{}'}}", '{{"shop.customerNumber": "{}"}}'],
+)
+def test_own_names_in_text(text: str) -> None:
+    own = Redactor(keys=["customer_number"])
+    assert own.text(text.format("abc")) == text.format("[redacted:secret]")
+    assert Redactor(own.rules, keys=["tail"], patterns={"x": "XX"}).text(f"XX {text.format('abc')} tail=1") == (
+        f"[redacted:x] {text.format('[redacted:secret]')} tail=[redacted:secret]"
+    )
+    assert redactor.text(text.format("abc")) == text.format("abc")
+
+
+@pytest.mark.parametrize(
     ("label", "pattern", "says"),
     [
         ("order", "ORD-(", "cannot be read: missing ), unterminated subpattern at character 4"),

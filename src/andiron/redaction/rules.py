@@ -68,12 +68,12 @@ class Rules:
     ) -> "Rules":
         """These rules and a user's own: names whose values are secret, patterns by label, and keys never to touch (`app.*`)."""
         own = tuple(user_rule(label, pattern) for label, pattern in (patterns or {}).items())
-        return replace(
-            self,
-            names=(*self.names, *(words(key).strip("_") for key in keys)),
-            allowed=(*self.allowed, *allow),
-            patterns=(*own, *self.patterns),
-        )
+        names = (*self.names, *(words(key).strip("_") for key in keys))
+        known = self.patterns
+        if names != self.names and set(before := rules(self.names).patterns) <= set(known):
+            # The rules about names in text are made anew, with these names among them.
+            known = (*(each for each in known if each not in before), *rules(names).patterns)
+        return replace(self, names=names, allowed=(*self.allowed, *allow), patterns=(*own, *known))
 
     @property
     def secret_names(self) -> str:
@@ -166,9 +166,11 @@ def user_rule(label: str, pattern: str) -> Rule:
 
 
 @cache
-def rules() -> Rules:
-    """The rules that come with Andiron."""
+def rules(names: tuple[str, ...] = ()) -> Rules:
+    """The rules that come with Andiron; in text, `names` are secret as well."""
     read = tomllib.loads(files(__package__).joinpath("rules.toml").read_text("utf-8"))
+    read["words"]["short"] += names
+    read["groups"]["name"]["needs"] += [name.partition("_")[0] for name in names]
     fragments: dict[str, str] = read["fragments"]
 
     def filled(text: str, *, between: str = "[_. -]?") -> str:

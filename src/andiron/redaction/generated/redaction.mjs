@@ -103,6 +103,17 @@ const RULES = {
       "becomes": "$1\"[redacted:secret]\""
     },
     {
+      "name": "name and list or flat mapping, as Python writes them",
+      "needs": [
+        "'"
+      ],
+      "pattern": "((?:(?:(?:[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]|[Pp][Aa][Ss][Ss][Ww][Dd]|[Pp][Aa][Ss][Ss][Pp][Hh][Rr][Aa][Ss][Ee]|[Aa][Pp][Ii][_. -]?[Kk][Ee][Yy]|[Pp][Rr][Ii][Vv][Aa][Tt][Ee][_. -]?[Kk][Ee][Yy]|[Ss][Ee][Cc][Rr][Ee][Tt][_. -]?[Kk][Ee][Yy]|[Ss][Ee][Cc][Rr][Ee][Tt][_. -]?[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Kk][Ee][Yy]|[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Kk][Ee][Yy]|[Aa][Cc][Cc][Oo][Uu][Nn][Tt][_. -]?[Kk][Ee][Yy]|[Ee][Nn][Cc][Rr][Yy][Pp][Tt][Ii][Oo][Nn][_. -]?[Kk][Ee][Yy]|[Ss][Ii][Gg][Nn][Ii][Nn][Gg][_. -]?[Kk][Ee][Yy]|[Mm][Aa][Ss][Tt][Ee][Rr][_. -]?[Kk][Ee][Yy]|[Ss][Hh][Aa][Rr][Ee][Dd][_. -]?[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Kk][Ee][Yy]|[Ss][Hh][Aa][Rr][Ee][Dd][_. -]?[Aa][Cc][Cc][Ee][Ss][Ss][_. -]?[Ss][Ii][Gg][Nn][Aa][Tt][Uu][Rr][Ee]|[Cc][Ll][Ii][Ee][Nn][Tt][_. -]?[Ss][Ee][Cc][Rr][Ee][Tt]|[Cc][Rr][Ee][Dd][Ee][Nn][Tt][Ii][Aa][Ll][Ss])|(?:[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn])|(?:\\b|_)(?:[Ss][Ss][Nn]|[Cc][Vv][Vv]|[Cc][Vv][Cc]|[Pp][Ww][Dd]|[Jj][Ww][Tt]|[Cc][Ss][Rr][Ff]|[Xx][Ss][Rr][Ff]|[Pp][Aa][Ss][Ss][Cc][Oo][Dd][Ee]|[Pp][Ii][Nn][_. -]?[Cc][Oo][Dd][Ee]|[Cc][Rr][Ee][Dd][Ii][Tt][_. -]?[Cc][Aa][Rr][Dd]|[Cc][Aa][Rr][Dd][_. -]?[Nn][Uu][Mm][Bb][Ee][Rr]|[Ss][Oo][Cc][Ii][Aa][Ll][_. -]?[Ss][Ee][Cc][Uu][Rr][Ii][Tt][Yy]|[Jj][Ss][Ee][Ss][Ss][Ii][Oo][Nn][Ii][Dd]|[Pp][Hh][Pp][Ss][Ee][Ss][Ss][Ii][Dd]))|[Cc][Oo][Oo][Kk][Ii][Ee][Ss]|[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd][Ss]|[Ss][Ee][Cc][Rr][Ee][Tt][Ss]|[Tt][Oo][Kk][Ee][Nn][Ss]|[Aa][Pp][Ii]_[Kk][Ee][Yy][Ss])'[ \\t]*:[ \\t]*)(?:\\[(?:[^'\\[\\]{}]|'(?:[^'\\\\]|\\\\[^\\n])*')*\\]|\\{(?:[^'\\[\\]{}]|'(?:[^'\\\\]|\\\\[^\\n])*')*\\})",
+      "also": "",
+      "unless": "[\\[{][ \\t]*[\\]}]$",
+      "check": "",
+      "becomes": "$1'[redacted:secret]'"
+    },
+    {
       "name": "header with cookies",
       "needs": [
         "cookie"
