@@ -9,14 +9,14 @@ COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
 class CleanStream:
-    """Stands for `stream`. What had a secret in it comes without its colours, for they may stand in the middle of one."""
+    """Stands for `stream`. What had a secret in it comes without colours, and with plain bars, for they may stand in the middle of one."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
         """Write `text` as it may be seen."""
-        plain = COLOURS.sub("", text)
+        plain = COLOURS.sub("", text).replace("│", "|")
         clean = redactor().text(plain)
         return self._stream.write(text if clean == plain else clean)
 
