@@ -23,6 +23,8 @@ def reset() -> None:
         for variable in (context.request_id, context.session_id, context.user_id):
             variable.set(None)
         context.static.clear()
+    if in_force := sys.modules.get("andiron.sdk.in_force"):
+        in_force.use(None)
 
 
 def reset_logging() -> None:
