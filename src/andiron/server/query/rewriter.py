@@ -214,7 +214,9 @@ class Rewriter:
             return fragment("match({0}, {1})", left, right)
         if isinstance(node, exp.RegexpILike):
             return fragment("match({0}, concat('(?i)', {1}))", left, right)
-        return type(node)(this=left, expression=right)
+        return type(node)(
+            this=left, expression=right, negate=node.args.get("negate")
+        )  # NOT LIKE is a LIKE that is negated
 
     def _between(self, node: exp.Expr) -> exp.Expr:
         low, high = node.args["low"], node.args["high"]
