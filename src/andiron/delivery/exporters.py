@@ -84,6 +84,8 @@ class HttpExporter:
         client: "Callable[[], httpx.Client] | None" = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        # Not by the first that sends: a process that forks while that imports leaves a child that can never import it.
+        importlib.import_module("httpx")
         self.url = url.rstrip("/")
         self._headers = dict(headers or {})
         self._timeout = timeout

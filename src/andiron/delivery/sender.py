@@ -241,7 +241,9 @@ class Sender:
             self.trouble = result.reason or "no answer"
         if first:
             where = getattr(self._spools[0], "folder", "memory")
-            log.warning("no telemetry can be delivered now (%s): it is kept in %s and delivered later", self.trouble, where)
+            log.warning(
+                "no telemetry can be delivered now (%s): it is kept in %s and delivered later", self.trouble, where
+            )
         if result.status is None:
             self._tell_network(online=False, reason=self.trouble)
 

@@ -250,12 +250,25 @@ def configure_providers(
         os.environ["OTEL_RESOURCE_ATTRIBUTES"] = more_resource
     try:
         with without_otlp_exporters():
-            return logfire.configure(**arguments)
+            instance = logfire.configure(**arguments)
+        make_reentrant(instance)
+        return instance
     except Exception as error:  # noqa: BLE001 - whatever Logfire does not like, the application starts
         warnings.warn(
             f"Logfire could not be configured, so that this process makes no telemetry: {error}", stacklevel=5
         )
         return logfire.DEFAULT_LOGFIRE_INSTANCE
+
+
+def make_reentrant(instance: "Logfire") -> None:
+    """Logfire guards its providers by plain locks, and holds that of the tracer while it flushes: a handler of a signal or a finalizer that
+    makes a span or flushes would wait for its own thread for ever, and a forked child for a thread that it does not have.
+    """
+    config = getattr(instance, "config", None)
+    for name in ("_tracer_provider", "_meter_provider", "_logger_provider"):
+        provider = getattr(config, name, None)
+        if hasattr(provider, "lock"):
+            setattr(provider, "lock", threading.RLock())  # noqa: B010 - of a type that Logfire does not show
 
 
 @contextlib.contextmanager
@@ -341,5 +354,15 @@ def at_exit() -> None:
         current.close(providers=False)
 
 
+def in_child() -> None:
+    """A forked child: locks that another thread held stay locked there."""
+    global _lock  # noqa: PLW0603 - as `current`
+    _lock = threading.RLock()
+    if current is not None:
+        make_reentrant(current.logfire)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=in_child)
 # Registered before any provider is: what is registered first runs last, when the providers have handed over everything.
 atexit.register(at_exit)
