@@ -181,7 +181,7 @@ def work(number):
 log.info("parent-0")
 for number in range(6):
     work.delay(number)
-queue.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle", "-q"])
+queue.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle"])
 """)
     server.wait(lambda it: len([name for name in arrived(it) if name.startswith("task")]) == 6, 40)
     process.send_signal(signal.SIGTERM)
