@@ -20,9 +20,7 @@ DAY = 86_400.0
 @pytest.mark.requirement("CL-07")
 @pytest.mark.requirement("CL-09")
 @given(jumps=st.lists(st.sampled_from([-400 * DAY, -DAY, -1.0, 0.0, 1.0, DAY, 400 * DAY]), max_size=12))
-def test_a_wall_clock_that_jumps_changes_nothing(
-    tmp_path_factory: pytest.TempPathFactory, jumps: list[float]
-) -> None:
+def test_a_wall_clock_that_jumps_changes_nothing(tmp_path_factory: pytest.TempPathFactory, jumps: list[float]) -> None:
     """What is kept for 14 days is kept by the time that passes, not by the date."""
     wall, passing = Clock(1_800_000_000.0), Clock()
     exporter = Scripted(lambda _: DOWN)

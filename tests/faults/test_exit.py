@@ -28,14 +28,14 @@ def daemon():
         time.sleep(0)
 
 
-for number in range(2000):
+for number in range(1000):
     threading.Thread(target=waited_for, args=(number,)).start()
 for number in range(4):
     threading.Thread(target=daemon, daemon=True).start()
 """)
     assert end.code == 0
     assert end.complaints == ""
-    assert arrived(server) == numbers("waited", 2000) + numbers("failed", 2000)
+    assert arrived(server) == numbers("waited", 1000) + numbers("failed", 1000)
 
 
 def test_what_is_logged_at_exit_and_in_finalizers_arrives(server: Receiver, app: Application) -> None:
@@ -131,7 +131,10 @@ say(handled, said)
     unharmed(end)
     handled, said = map(int, end.said[0].split())
     next_run(app)
-    assert arrived(server) == numbers("handled", handled) + numbers("it", said)
+    # What a handler says in the midst of the pipeline's own work on its thread passes for the pipeline's, and is left out.
+    found = arrived(server)
+    assert found & numbers("it", said) == numbers("it", said)
+    assert found - numbers("it", said) - numbers("handled", handled) == numbers("it", 0)
 
 
 def test_control_c_ends_the_process_as_ever(server: Receiver, app: Application) -> None:
