@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
@@ -15,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from andiron.sdk.viewer import Recent, Viewer
+from bench.server import free_port
 
 RESOURCE, SCOPE = Resource({}), InstrumentationScope("app")
 
@@ -156,3 +160,23 @@ def test_the_stream_goes_on_and_can_be_resumed(recent: Recent) -> None:
     recent.log(log("another"))
     last, records = asyncio.run(first_event("4"))
     assert (last, [record["message"] for record in records]) == (5, ["another"])
+
+
+def test_a_server_that_is_told_to_stop_does_not_wait_for_who_watches(recent: Recent) -> None:
+    port = free_port()
+    app = Starlette(routes=[Mount("/telemetry", Viewer(records=recent))])
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", lifespan="off"))
+
+    def watch() -> None:
+        while not server.started:
+            time.sleep(0.01)
+        with httpx.stream("GET", f"http://127.0.0.1:{port}/telemetry/events", timeout=20) as answer:
+            lines = answer.iter_lines()
+            next(lines)
+            server.should_exit = True  # as its handler of signals does
+            assert [line for line in lines if line.startswith("event:")] == []
+
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
+        server.run()
+        watching.result(20)

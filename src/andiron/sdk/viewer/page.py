@@ -6,6 +6,7 @@ It answers only the machine it runs on, unless told whom else: what an applicati
 import asyncio
 import ipaddress
 import json
+import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,15 @@ class Viewer:
         await send({"type": "http.response.start", "status": 200, "headers": headers("text/event-stream")})
         gone = asyncio.ensure_future(disconnected(receive))
         try:
-            while not gone.done():
+            while not (gone.done() or stopping()):
                 found = self._records.after(after, least)
                 if found:
                     after = found[-1]["number"]
                     body = f"id: {after}\ndata: {json.dumps(found, default=str)}\n\n"
                     await send({"type": "http.response.body", "body": body.encode(), "more_body": True})
                 await asyncio.wait([gone], timeout=PAUSE)
+            if not gone.done():
+                await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
 
@@ -105,6 +108,12 @@ def level(query: dict[str, list[str]]) -> Level:
         return Level.named(query.get("level", ["trace"])[0])
     except ValueError:
         return Level.TRACE
+
+
+def stopping() -> bool:
+    """Whether uvicorn was told to stop: it then waits for every stream to end, for ever, and ASGI does not say so."""
+    server = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    return getattr(server, "should_exit", None) is True
 
 
 async def disconnected(receive: Receive) -> None:
