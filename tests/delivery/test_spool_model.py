@@ -69,6 +69,14 @@ class TwoProcesses(RuleBasedStateMachine):
         self.own[who].append(batch)
         self.now += 0.01
 
+    @rule(who=WHO, lane=LANES, records=st.integers(1, 9), body=st.binary(max_size=300))
+    def keep(self, who: int, lane: Lane, records: int, body: bytes) -> None:
+        """Of another stream, as from memory."""
+        batch = Batch(f"{next(self.streams)}-7", "traces", lane, records, body, "gzip", int(self.now * 1000))
+        self.spools[who].keep(batch)
+        self.kept[batch.id] = self.unsynced[batch.id] = batch
+        self.own[who].append(batch)
+
     @rule(who=WHO)
     def take(self, who: int) -> None:
         batch = self.spools[who].take()

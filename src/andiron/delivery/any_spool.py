@@ -27,6 +27,15 @@ Dropped = Callable[[Lane, int, str], None]
 """Told of every loss: the lane, how many records, and why: `spool_full`, `expired`, `damaged`, `poison_full`, `disk_full`."""
 
 
+CLOCK_SET = 1_577_836_800_000
+"""2020, in ms since 1970. A device without a battery says less until it has heard from a time server."""
+
+
+def age(batch: Batch, now: float) -> float:
+    """Seconds since a batch was made, as far as clocks can be trusted: 0 when one of them was not set, or went back."""
+    return max(0.0, now - batch.made / 1000) if batch.made >= CLOCK_SET else 0.0
+
+
 class AnySpool(Protocol):
     """Any thread may call anything."""
 
@@ -36,8 +45,14 @@ class AnySpool(Protocol):
         """Keep a batch. Raises `SpoolFull`."""
         ...
 
-    def sync(self) -> None:
-        """What was put so far survives the machine's death from now on. Raises `OSError`."""
+    def keep(self, batch: Batch) -> None:
+        """Keep a batch of another spool as it is, with its id. Raises `SpoolFull`."""
+        ...
+
+    def sync(self, timeout: float | None = None) -> None:
+        """What was put so far survives the machine's death from now on. Raises `OSError`: `TimeoutError` when another thread's takes
+        longer than `timeout` seconds.
+        """
         ...
 
     def take(self) -> Batch | None:
@@ -52,8 +67,8 @@ class AnySpool(Protocol):
         """It could not be sent now: it is the first of its lane again."""
         ...
 
-    def set_aside(self, batch: Batch, reason: str) -> Path:
-        """The server refuses it for good: keep it for a person to look at."""
+    def set_aside(self, batch: Batch, reason: str) -> Path | None:
+        """The server refuses it for good: keep it for a person to look at. None when it is lost, which `dropped` is told."""
         ...
 
     def replace(self, batch: Batch, parts: Sequence[tuple[bytes, int]]) -> list[Batch]:
@@ -74,8 +89,8 @@ class AnySpool(Protocol):
         """Seconds since the oldest of it was made; 0 when there is none."""
         ...
 
-    def close(self) -> None:
-        """Let go of everything."""
+    def close(self, timeout: float = 5.0) -> None:
+        """Let go of everything, if need be before it is on the disk: nobody is waited for longer than `timeout` seconds."""
         ...
 
     def reopen_after_fork(self) -> None:

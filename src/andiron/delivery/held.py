@@ -5,9 +5,9 @@ from the file when its turn comes.
 """
 
 import contextlib
+import errno
 import fcntl
 import heapq
-import logging
 import os
 from array import array
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,6 @@ from pathlib import Path
 
 from andiron.delivery.batch import Batch
 from andiron.delivery.segment import BATCH, Frame, Name, mark, read
-
-log = logging.getLogger("andiron.delivery")
 
 FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -33,6 +31,9 @@ class Held:
         self.left = 0
         """Batches that are not done, those on their way included."""
         self.youngest = float("-inf")
+        self.damaged = 0
+        """Bytes that `load` could not read."""
+        self.writing = False
         self._places = array("Q")  # three numbers a batch: where its frame starts, the frame's size, its records
         self._born = array("d")
         self._next = 0
@@ -57,7 +58,6 @@ class Held:
         """
         batches: list[Frame] = []
         done: set[str] = set()
-        damaged = 0
         try:
             data = self._read(0, os.fstat(self.file).st_size)
             self.size = len(data)
@@ -68,16 +68,23 @@ class Held:
                     else:
                         done.add(found.batch.id)
                 elif not found.torn:
-                    damaged += found.size
+                    self.damaged += found.size
         except OSError:
             self.close()
             raise
-        if damaged:
-            log.warning("%d bytes of %s are damaged; what was in them is lost", damaged, self.path)
         return batches, done
 
     def append(self, parts: Sequence[bytes]) -> int:
         """Write `parts` at the end, all or nothing. Returns where they start; raises `OSError`."""
+        if self.writing:
+            raise OSError(errno.EBUSY, "A write was interrupted by itself", str(self.path))  # by a signal's handler
+        self.writing = True
+        try:
+            return self._append(parts)
+        finally:
+            self.writing = False
+
+    def _append(self, parts: Sequence[bytes]) -> int:
         at = self.size
         whole = sum(map(len, parts))
         try:
@@ -157,7 +164,10 @@ class Held:
     @property
     def gone(self) -> bool:
         """Whether somebody has deleted the file, to make room or by hand."""
-        return self.file >= 0 and os.fstat(self.file).st_nlink == 0
+        try:
+            return self.file >= 0 and os.fstat(self.file).st_nlink == 0
+        except OSError:
+            return False
 
     def unlink(self) -> None:
         """Delete the file and let go of it."""

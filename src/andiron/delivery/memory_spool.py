@@ -7,9 +7,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
-from andiron.delivery.any_spool import Dropped, Pending, SpoolFull
+from andiron.delivery.any_spool import Dropped, Pending, SpoolFull, age
 from andiron.delivery.batch import Batch, Lane
 
 log = logging.getLogger("andiron.delivery")
@@ -42,38 +43,53 @@ class MemorySpool:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._stream = secrets.token_hex(16)
-        self._number = 0
+        self._numbers = count()  # a signal handler in the midst of a put gets another one
         self._bytes = 0
+        self._losses: list[tuple[Lane, int, str]] = []
+        """What is still to be told, by who does not hold the lock."""
         self._waiting: dict[Lane, deque[tuple[float, Batch]]] = {lane: deque() for lane in Lane}
         self._flying: dict[str, tuple[float, Batch]] = {}
 
     def put(self, signal: str, lane: Lane, records: int, body: bytes, encoding: str = "") -> Batch:
         """Keep a batch. Raises `SpoolFull`."""
         self.reopen_after_fork()
-        with self._lock:
-            made = int(self._clock() * 1000)
-            batch = Batch(f"{self._stream}-{self._number}", signal, lane, records, body, encoding, made)
-            self._number += 1
-            self._make_room(len(body), lane)
-            self._waiting[lane].append((self._monotonic(), batch))
-            self._bytes += len(body)
-            return batch
+        made = int(self._clock() * 1000)
+        batch = Batch(f"{self._stream}-{next(self._numbers)}", signal, lane, records, body, encoding, made)
+        self._add(batch, self._monotonic())
+        return batch
 
-    def sync(self) -> None:
+    def keep(self, batch: Batch) -> None:
+        """Keep a batch of another spool as it is, with its id. Raises `SpoolFull`."""
+        self.reopen_after_fork()
+        self._add(batch, self._monotonic() - age(batch, self._clock()))
+
+    def _add(self, batch: Batch, born: float) -> None:
+        try:
+            with self._lock:
+                self._make_room(len(batch.body), batch.lane)
+                self._waiting[batch.lane].append((born, batch))
+                self._bytes += len(batch.body)
+        finally:
+            self._tell()
+
+    def sync(self, timeout: float | None = None) -> None:
         """There is no disk."""
 
     def take(self) -> Batch | None:
         """The next to send."""
         until = self._monotonic() - self._age
-        with self._lock:
-            for lane in Lane:
-                while self._waiting[lane]:
-                    born, batch = self._waiting[lane].popleft()
-                    if born >= until:
-                        self._flying[batch.id] = born, batch
-                        return batch
-                    self._lose(batch, "expired")
-            return None
+        try:
+            with self._lock:
+                for lane in Lane:
+                    while self._waiting[lane]:
+                        born, batch = self._waiting[lane].popleft()
+                        if born >= until:
+                            self._flying[batch.id] = born, batch
+                            return batch
+                        self._lose(batch, "expired")
+                return None
+        finally:
+            self._tell()
 
     def done(self, batch: Batch) -> None:
         """The server has it."""
@@ -115,6 +131,7 @@ class MemorySpool:
             for waiting in self._waiting.values():
                 while waiting and waiting[0][0] < until:
                     self._lose(waiting.popleft()[1], "expired")
+        self._tell()
         return 0
 
     @property
@@ -132,7 +149,7 @@ class MemorySpool:
             born = [waiting[0][0] for waiting in self._waiting.values() if waiting]
         return self._monotonic() - min(born) if born else 0.0
 
-    def close(self) -> None:
+    def close(self, timeout: float = 5.0) -> None:
         """There is nothing to let go of."""
 
     def reopen_after_fork(self) -> None:
@@ -150,7 +167,15 @@ class MemorySpool:
 
     def _lose(self, batch: Batch, reason: str) -> None:
         self._bytes -= len(batch.body)
-        try:
-            self.dropped(batch.lane, batch.records, reason)
-        except Exception:
-            log.exception("telling of lost records failed")
+        self._losses.append((batch.lane, batch.records, reason))
+
+    def _tell(self) -> None:
+        """Tell of losses, without the lock: who hears of them may hold one that another thread has when it comes here."""
+        losses = self._losses
+        while losses:
+            try:
+                self.dropped(*losses.pop(0))
+            except IndexError:
+                return  # another thread was faster
+            except Exception:
+                log.exception("telling of lost records failed")

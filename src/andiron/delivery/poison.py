@@ -3,6 +3,7 @@
 The first line of a file is JSON and says what it is and why it is here; the rest is the request as it was sent.
 """
 
+import contextlib
 import json
 import os
 import stat
@@ -30,8 +31,8 @@ class Poison:
         self.folder = folder
         self._most = most
 
-    def add(self, batch: Batch, reason: str) -> tuple[Path, list[Batch]]:
-        """Keep `batch`, forced to the disk. Returns its file, and what went to make room. Raises `OSError`."""
+    def add(self, batch: Batch, reason: str) -> tuple[Path | None, list[Batch]]:
+        """Keep `batch`, forced to the disk. Returns its file, None when it is too large, and what went to make room. Raises `OSError`."""
         about = {
             "id": batch.id,
             "signal": batch.signal,
@@ -41,18 +42,22 @@ class Poison:
             "made": batch.made,
             "reason": reason,
         }
+        whole = json.dumps(about).encode() + b"\n" + batch.body
+        if len(whole) > self._most:
+            return None, []
         path = self.folder / f"{batch.made:013d}-{batch.id}{SUFFIX}"
         part = path.with_suffix(".part")
         private(self.folder)
         try:
             file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             with open(file, "wb") as target:  # noqa: PTH123 - a descriptor, opened so that no link is followed
-                target.write(json.dumps(about).encode() + b"\n" + batch.body)
+                target.write(whole)
                 target.flush()
                 os.fsync(file)
             part.replace(path)
         except OSError:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             raise
         return path, self._shrink(path)
 
@@ -63,8 +68,11 @@ class Poison:
                 yield found
 
     def paths(self) -> list[Path]:
-        """The files, the oldest first."""
-        return sorted(self.folder.glob(f"*{SUFFIX}"))
+        """The files, the oldest first; none where the folder cannot be listed."""
+        try:
+            return sorted(self.folder.glob(f"*{SUFFIX}"))
+        except OSError:
+            return []
 
     @property
     def size(self) -> int:
@@ -78,9 +86,11 @@ class Poison:
                 break
             if path != newest:
                 size -= size_of(path)
-                if (found := parsed(path)) is not None:
-                    gone.append(found.batch)
-                path.unlink(missing_ok=True)
+                found = parsed(path)
+                # Who deletes it tells of it: another thread or process may be at the same.
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                    gone += [found.batch] if found else []
         return gone
 
 

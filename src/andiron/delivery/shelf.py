@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
-from andiron.delivery.any_spool import Pending, SpoolFull
+from andiron.delivery.any_spool import Pending, SpoolFull, age
 from andiron.delivery.batch import Batch, Lane
 from andiron.delivery.held import Held
 from andiron.delivery.poison import Poison, private
@@ -48,7 +48,9 @@ class Shelf:
         """Written to since the last sync."""
         self.dirty_folder = False
         self.losses: list[tuple[Lane, int, str]] = []
-        """What is still to be told."""
+        """What is still to be told, and"""
+        self.warnings: list[tuple[str, object, object]] = []
+        """what is to be logged, by who does not hold the lock."""
         self._folder = folder
         self._poison = poison
         self._most = most
@@ -71,10 +73,14 @@ class Shelf:
 
     # Batches
 
-    def write(self, lane: Lane, parts: Sequence[bytes]) -> tuple[Held, int]:
-        """Append to the open segment of a lane. Raises `SpoolFull`."""
+    def write(self, lane: Lane, parts: Sequence[bytes], *, beyond: bool = False) -> tuple[Held, int]:
+        """Append to the open segment of a lane, on demand beyond the bound where no room can be made. Raises `SpoolFull`."""
         size = sum(map(len, parts))
-        self._make_room(size, lane)
+        try:
+            self._make_room(size, lane)
+        except SpoolFull:
+            if not beyond:
+                raise
         try:
             try:
                 held, at = self._append(lane, parts)
@@ -161,7 +167,7 @@ class Shelf:
         """Let go of all segments, and delete those in which nothing waits."""
         for held in self:
             self._remove(held)
-            if held.left:
+            if held.left or held.writing:
                 held.close()
             else:
                 held.unlink()
@@ -174,13 +180,15 @@ class Shelf:
         count = 0
         for held, (frames, _) in found:
             self._insert(held)
+            if held.damaged:
+                text = "%d bytes of %s are damaged; what was in them is lost"
+                self.warnings.append((text, held.damaged, held.path))
             for frame in frames:
                 batch = frame.batch
                 # Parts of a batch that is not done were torn off while they were written: it will be divided again.
                 if batch.id not in done and not any(each in waiting for each in parents(batch.id)):
                     done.add(batch.id)
-                    born = now - max(0.0, wall - batch.made / 1000)
-                    self.add(held, frame.at, frame.size, batch.records, born)
+                    self.add(held, frame.at, frame.size, batch.records, now - age(batch, wall))
                     count += 1
             if not held.left:
                 self.drop(held)
@@ -193,18 +201,24 @@ class Shelf:
                 self.drop(held, "expired")
 
     def look(self) -> dict[Name, int]:
-        """Read the folder: how large the segments of all processes are, and whether ours are still there."""
+        """Read the folder: how large the segments of all processes are, and whether ours are still there. Where it cannot be listed,
+        ours are all.
+        """
         found: dict[Name, int] = {}
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as entries:
-            for entry in entries:
-                if (name := Name.of(entry.name)) is not None:
-                    with contextlib.suppress(FileNotFoundError):
-                        found[name] = entry.stat(follow_symlinks=False).st_size
+        self._unseen = 0
+        try:
+            with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+                for entry in entries:
+                    if (name := Name.of(entry.name)) is not None:
+                        with contextlib.suppress(OSError):
+                            found[name] = entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            # Too many open files, a disk that fails: what is held can still be read and sent.
+            return {held.name: held.size for held in self}
         for held in self:
             if held.name not in found and held.gone:
                 self.drop(held, "spool_full")
         self._total = sum(found.values()) + self._poison.size
-        self._unseen = 0
         return found
 
     def _make_room(self, size: int, lane: Lane) -> None:

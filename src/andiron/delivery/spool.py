@@ -6,6 +6,7 @@ A segment whose lock is free was left behind, and `adopt` takes it over.
 """
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -13,9 +14,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
-from andiron.delivery.any_spool import AnySpool, Dropped, Pending, SpoolFull
+from andiron.delivery.any_spool import AnySpool, Dropped, Pending, SpoolFull, age
 from andiron.delivery.batch import Batch, Lane
 from andiron.delivery.held import Held
 from andiron.delivery.poison import Poison, private
@@ -67,7 +69,8 @@ class Spool:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._adopting = threading.Lock()
-        self._number = 0
+        self._numbers = count()  # a signal handler in the midst of a put gets another one
+        self._begun = self._monotonic()
         self._shelf = Shelf(
             self.folder,
             self.poison,
@@ -80,8 +83,9 @@ class Spool:
         self._flying: dict[str, tuple[Held, int]] = {}
         self._recent: OrderedDict[tuple[Held, int], Batch] = OrderedDict()
         self._recent_bytes = 0
-        self._fsync = threading.Lock()
-        self._forced = -1
+        self._fsync = threading.RLock()
+        self._syncing = False
+        self._forced: set[int] = set()
         self._more = False
 
     # Keeping
@@ -89,50 +93,76 @@ class Spool:
     def put(self, signal: str, lane: Lane, records: int, body: bytes, encoding: str = "") -> Batch:
         """Keep a batch: one write, no fsync. Raises `SpoolFull`."""
         self._check_process()
+        name = f"{self._shelf.stream}-{next(self._numbers)}"
+        batch = Batch(name, signal, lane, records, body, encoding, int(self._clock() * 1000))
+        self._add(batch, self._monotonic())
+        return batch
+
+    def keep(self, batch: Batch) -> None:
+        """Keep a batch of another spool as it is, with its id, so that a server which has it already stores it once. Raises `SpoolFull`."""
+        self._check_process()
+        # Nothing of this process is older than this, whatever became of the clock.
+        self._add(batch, max(self._begun, self._monotonic() - age(batch, self._clock())))
+
+    def _add(self, batch: Batch, born: float) -> None:
         try:
             with self._lock:
                 if self._closed:
                     raise SpoolFull(f"The spool in {self.folder} is closed.", reason="closed")
-                name = f"{self._shelf.stream}-{self._number}"
-                batch = Batch(name, signal, lane, records, body, encoding, int(self._clock() * 1000))
-                self._number += 1
-                held, at = self._shelf.write(lane, written(batch, self._shelf.seed))
-                place = self._shelf.add(held, at, held.size - at, records, self._monotonic())
+                frame = written(batch, self._shelf.seed)
+                held, at = self._shelf.write(batch.lane, frame)
+                place = self._shelf.add(held, at, sum(map(len, frame)), batch.records, born)
                 self._remember(held, place, batch)
-                return batch
         finally:
             self._tell()
 
-    def sync(self) -> None:
-        """One fsync for all that was put since the last, which keeps nobody from putting. Raises `OSError`."""
+    def sync(self, timeout: float | None = None) -> None:
+        """One fsync for all that was put since the last, which keeps nobody from putting. Raises `OSError`: `TimeoutError` when another
+        thread's takes longer than `timeout` seconds. Our own cannot be interrupted.
+        """
         self._check_process()
-        with self._fsync:  # who comes second waits for what the first has begun
-            with self._lock:
-                shelf = self._shelf
-                dirty, shelf.dirty = shelf.dirty, set()
-                folder, shelf.dirty_folder = shelf.dirty_folder, False
+        fsync = self._fsync
+        if not acquired(fsync, timeout):  # who comes second waits for what the first has begun
+            raise TimeoutError(errno.ETIMEDOUT, "The disk takes too long", str(self.folder))
+        try:
+            if self._syncing:  # by this very thread, which a signal's handler or a finalizer has interrupted
+                raise OSError(errno.EBUSY, "A sync was interrupted by itself", str(self.folder))
+            self._syncing = True
             try:
-                for held in [*dirty, *([None] if folder else [])]:
-                    self._force(held)
-            except OSError:
-                with self._lock:
-                    shelf.dirty.update(held for held in dirty if held.file >= 0)
-                    shelf.dirty_folder = True
-                raise
+                self._sync()
+            finally:
+                self._syncing = False
+        finally:
+            fsync.release()
+
+    def _sync(self) -> None:
+        with self._lock:
+            shelf = self._shelf
+            dirty, shelf.dirty = shelf.dirty, set()
+            folder, shelf.dirty_folder = shelf.dirty_folder, False
+        try:
+            for held in [*dirty, *([None] if folder else [])]:
+                self._force(held)
+        except BaseException:  # KeyboardInterrupt, too
+            with self._lock:
+                shelf.dirty.update(held for held in dirty if held.file >= 0)
+                shelf.dirty_folder = True
+            raise
 
     def _force(self, held: Held | None) -> None:
         """Force a segment, or the folder, to the disk. By a descriptor of our own, as another thread may let go of the segment."""
         with self._lock:
             if held is None:
-                self._forced = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+                file = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
             elif held.file >= 0:
-                self._forced = os.dup(held.file)
+                file = os.dup(held.file)
             else:
                 return
+            self._forced.add(file)
         try:
-            to_disk(self._forced)
+            to_disk(file)
         finally:
-            file, self._forced = self._forced, -1
+            self._forced.discard(file)
             os.close(file)
 
     # Sending
@@ -172,36 +202,43 @@ class Spool:
         """It is the first of its lane again."""
         self._check_process()
         with self._lock:
-            if (flying := self._flying.pop(batch.id, None)) is not None:
-                held, place = flying
-                if held.file >= 0 or self._closed:
-                    held.put_back(place)
-                    self._remember(held, place, batch)
-                else:
-                    # Its segment went for want of room while it was on its way.
-                    self._shelf.losses.append((batch.lane, batch.records, "spool_full"))
-                    self._shelf.finish(held, place, batch)
+            self._later(batch)
         self._tell()
 
-    def set_aside(self, batch: Batch, reason: str) -> Path:
-        """Into the folder `poison`, as a file of its own that says why. Where that fails it is lost, so that the others go on."""
-        self._check_process()
-        with self._lock:
-            try:
-                path, gone = self.poison.add(batch, reason)
-            except OSError as error:
-                log.error("a batch that the server refuses cannot be set aside, and is lost: %s", error)  # noqa: TRY400 - the reason says all
-                path = self.poison.folder
-                self._shelf.losses.append((batch.lane, batch.records, "disk_full"))
+    def _later(self, batch: Batch) -> None:
+        if (flying := self._flying.pop(batch.id, None)) is not None:
+            held, place = flying
+            if held.file >= 0 or self._closed:
+                held.put_back(place)
+                self._remember(held, place, batch)
             else:
-                self._shelf.losses += [(each.lane, each.records, "poison_full") for each in gone]
+                # Its segment went for want of room while it was on its way.
+                self._shelf.losses.append((batch.lane, batch.records, "spool_full"))
+                self._shelf.finish(held, place, batch)
+
+    def set_aside(self, batch: Batch, reason: str) -> Path | None:
+        """Into the folder `poison`, as a file of its own that says why. Where that fails it is lost, so that the others go on; then
+        `dropped` is told, and None returned.
+        """
+        self._check_process()
+        why = "poison_full"
+        path, gone = None, list[Batch]()
+        try:
+            path, gone = self.poison.add(batch, reason)  # without the lock, as it waits for the disk
+        except OSError as error:
+            log.error("a batch that the server refuses cannot be set aside, and is lost: %s", error)  # noqa: TRY400 - the reason says all
+            why = "disk_full"
+        with self._lock:
+            self._shelf.losses += [(each.lane, each.records, "poison_full") for each in gone]
+            if path is None and batch.id in self._flying:
+                self._shelf.losses.append((batch.lane, batch.records, why))
             self.done(batch)
         self._tell()
         return path
 
     def replace(self, batch: Batch, parts: Sequence[tuple[bytes, int]]) -> list[Batch]:
         """Divide a batch that is on its way. The parts' ids come from its own, and they are there if and only if it is done: one write
-        says both. On a full disk it is `later`, and `SpoolFull` raised.
+        says both. As the batch goes, they may exceed the bound; on a full disk it is `later`, and `SpoolFull` raised.
         """
         self._check_process()
         made = [
@@ -216,13 +253,20 @@ class Spool:
                 frames = [written(part, seed) for part in made]
                 try:
                     held, at = self._shelf.write(
-                        batch.lane, [*(piece for each in frames for piece in each), mark(batch, seed)]
+                        batch.lane, [*(piece for each in frames for piece in each), mark(batch, seed)], beyond=True
                     )
                 except SpoolFull:
-                    self.later(batch)
+                    self._later(batch)
                     raise
-                with contextlib.suppress(OSError):
-                    to_disk(held.file)  # before the file of the batch itself says that it is done
+                held.left += 1  # keeps the segment until the parts are counted
+            with contextlib.suppress(OSError):
+                self._force(held)  # before the file of the batch itself says that it is done
+            with self._lock:
+                held.left -= 1
+                if held.file < 0 and not self._closed:  # it went for want of room meanwhile
+                    self._shelf.losses.append((batch.lane, sum(part.records for part in made), "spool_full"))
+                    self.done(batch)
+                    return []
                 for part, frame in zip(made, frames, strict=True):
                     size = sum(map(len, frame))
                     self._shelf.add(held, at, size, part.records, flying[0].born(flying[1]))
@@ -280,15 +324,21 @@ class Spool:
 
     # The process's end, and its children
 
-    def close(self) -> None:
-        """Force all to the disk and let go of it: another process, or the next run, takes it over."""
+    def close(self, timeout: float = 5.0) -> None:
+        """Force all to the disk and let go of it: another process, or the next run, takes it over. Nobody else is waited for longer
+        than `timeout` seconds: what is not forced to the disk then, the kernel has.
+        """
         if self._closed:
             return
         with contextlib.suppress(OSError):
-            self.sync()
-        with self._lock:
-            self._closed = True
-            self._shelf.release()
+            self.sync(timeout)
+        mine = acquired(self._lock, timeout)
+        self._closed = True
+        if mine:
+            try:
+                self._shelf.release()
+            finally:
+                self._lock.release()
 
     def reopen_after_fork(self) -> None:
         """In a forked child: close the parent's files, which leaves its locks alone, and start a stream of its own."""
@@ -296,9 +346,9 @@ class Spool:
             return
         for held in self._shelf:
             held.close()
-        if self._forced >= 0:
+        for file in self._forced:
             with contextlib.suppress(OSError):
-                os.close(self._forced)
+                os.close(file)
         self._begin()
 
     def _check_process(self) -> None:
@@ -317,15 +367,23 @@ class Spool:
         return batch
 
     def _tell(self) -> None:
-        """Tell of losses."""
-        losses = self._shelf.losses
-        while losses:
+        """Tell of losses, without the lock: who hears of them may hold one that another thread has when it comes here."""
+        losses, warnings = self._shelf.losses, self._shelf.warnings
+        while losses or warnings:
             try:
-                self.dropped(*losses.pop(0))
+                if warnings:
+                    log.warning(*warnings.pop(0))
+                else:
+                    self.dropped(*losses.pop(0))
             except IndexError:
-                return  # another thread was faster
+                continue  # another thread was faster
             except Exception:
                 log.exception("telling of lost records failed")
+
+
+def acquired(lock: threading.RLock, timeout: float | None) -> bool:
+    """Whether `lock` could be had within `timeout` seconds; None waits for as long as it takes."""
+    return lock.acquire(timeout=-1 if timeout is None else min(max(0.0, timeout), threading.TIMEOUT_MAX))
 
 
 DiskQueue = Spool
