@@ -150,6 +150,30 @@ def test_a_put_that_a_signal_interrupts_is_kept_and_the_one_within_it_has_anothe
 
 
 @pytest.mark.requirement("CL-09")
+def test_a_put_that_is_broken_off_costs_nothing_of_what_follows(
+    folder: Path, opened: Callable[..., Spool], lost: Losses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("andiron.delivery.spool.RECENT", 0)
+    spool = opened()
+    first = spool.put("logs", Lane.NORMAL, 1, b"first")
+    real = os.writev
+
+    def writev(file: int, parts: list[bytes]) -> int:
+        real(file, parts)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "writev", writev)
+        with pytest.raises(KeyboardInterrupt):
+            spool.put("logs", Lane.NORMAL, 1, b"broken off")
+    after = spool.put("logs", Lane.NORMAL, 1, b"after")
+    assert [spool.take(), spool.take(), spool.take()] == [first, after, None]
+    assert lost == []
+    spool.close()
+    assert opened().adopt() == 2
+
+
+@pytest.mark.requirement("CL-09")
 def test_nobody_waits_longer_than_he_says_for_the_fsync_of_another(
     folder: Path, opened: Callable[..., Spool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,14 +91,14 @@ class Held:
             done = os.writev(self.file, parts)
             while done < whole:  # a disk that is nearly full takes a part, and says why with the next
                 done += os.write(self.file, b"".join(parts)[done:])
-        except OSError:
+            self.size = at + whole
+        except BaseException:  # KeyboardInterrupt, too: or all that follows would be looked for in the wrong place
             # Where even this fails, readers pass over the half frame: its checksum does not hold.
             with contextlib.suppress(OSError):
                 self.size = os.fstat(self.file).st_size
                 os.ftruncate(self.file, at)
                 self.size = at
             raise
-        self.size = at + whole
         return at
 
     def add(self, at: int, size: int, records: int, born: float) -> int:
