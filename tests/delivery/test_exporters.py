@@ -1,4 +1,5 @@
 import gzip
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -86,7 +87,8 @@ def test_what_a_status_means(server: Receiver, exporter: LogfireExporter, status
     result = exporter.export(BATCH)
     assert (result.outcome, result.status) == (outcome, status)
     assert result.of_this_batch == (status in (400, 413))
-    assert result.unclear == (status in (301, 400, 404, 500))
+    patience = {200: None, 202: None, 408: None, 429: None, 503: None, 401: 2, 403: 2, 413: 2, 502: 6, 504: 6}
+    assert result.patience == patience.get(status, 3)
 
 
 @pytest.mark.requirement("CL-03")
@@ -165,3 +167,31 @@ def test_the_token_is_in_no_representation(exporter: LogfireExporter) -> None:
 )
 def test_what_retry_after_asks_for(header: str | None, wait: float | None) -> None:
     assert seconds(header, now=10.0) == wait
+
+
+def test_threads_that_come_and_go_leave_no_connection_behind(server: Receiver, exporter: LogfireExporter) -> None:
+    for _ in range(20):
+        threads = [threading.Thread(target=exporter.export, args=(BATCH,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(server.requests) == 60
+    assert len(exporter._all) <= 3
+
+
+def test_an_answer_that_drips_for_ever_is_not_waited_for(server: Receiver) -> None:
+    clock = iter(range(0, 1000, 20))
+    exporter = LogfireExporter(server.url, timeout=10, clock=lambda: next(clock))
+    server.answer = Answer(body=b"x" * 1000)
+    result = exporter.export(BATCH)
+    assert (result.outcome, result.status) == ("retryable", None)
+    assert "longer than 10 s" in result.reason
+    exporter.shutdown()
+
+
+def test_an_endless_answer_is_read_no_further_than_it_matters(server: Receiver, exporter: LogfireExporter) -> None:
+    server.answer = Answer(413, b"x" * 1_000_000, {"Content-Type": "text/plain"})
+    result = exporter.export(BATCH)
+    assert (result.outcome, result.status) == ("fatal", 413)
+    assert len(result.reason) < 1000

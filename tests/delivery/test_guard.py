@@ -90,3 +90,19 @@ def test_an_open_guard_need_not_be_asked() -> None:
 def test_shares_and_caps_that_make_no_sense_are_refused(wrong: dict[str, dict[object, float]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sampling(**wrong)  # type: ignore[arg-type]  # that is the point
+
+
+def test_who_logs_within_the_guard_does_not_wait_for_itself() -> None:
+    """A signal's handler, or a finalizer, runs in the middle of anything."""
+
+    class Interrupting(Clock):
+        asked = False
+
+        def __call__(self) -> float:
+            if not self.asked:
+                self.asked = True
+                assert guard.passes(Level.INFO, "app")
+            return self.now
+
+    guard = Guard(Sampling(per_second={"app": 10.0}), clock=Interrupting())
+    assert guard.passes(Level.INFO, "app")

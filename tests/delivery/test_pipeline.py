@@ -1,6 +1,7 @@
 """The pipeline from the application's threads to the exporter, its own threads left out: tests take the turns."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -323,3 +324,169 @@ def test_the_report_tells_where_every_record_is() -> None:
     assert (report["queued"], report["spooled"], report["retries"], report["trouble"]) == (0, 2, 1, "nobody")
     assert report["enabled"]
     assert report["refused"] is None
+
+
+class Tight(MemorySpool):
+    """A disk that is full until it is told otherwise."""
+
+    full = True
+
+    def put(self, *given: Any, **more: Any) -> Batch:
+        if self.full:
+            raise SpoolFull("no space left on device", reason="disk_full")
+        return super().put(*given, **more)
+
+    def keep(self, batch: Batch) -> None:
+        if self.full:
+            raise SpoolFull("no space left on device", reason="disk_full")
+        super().keep(batch)
+
+
+@pytest.mark.requirement("CL-09")
+def test_what_waited_in_memory_goes_to_the_disk_when_it_has_room_under_the_id_that_it_has() -> None:
+    exporter = Scripted(lambda _: DOWN)
+    spool = Tight()
+    each = pipeline(exporter, spool=spool)
+    each.log(record("patient", Level.ERROR))
+    each.flush(delivered=False)
+    each.sender.step()
+    spool.full = False
+    each._refill()
+    assert (each.report()["spool"]["records"], each.report()["memory"]["records"]) == (1, 0)
+    exporter.answer = lambda _: ExportResult.success
+    each.sender.resume()
+    deliver(each)
+    assert len({batch.id for batch in exporter.given}) == 1
+    assert (each.report()["sent"], each.report()["dropped"]) == (1, {})
+
+
+@pytest.mark.requirement("CL-25")
+def test_what_memory_has_no_room_for_is_counted() -> None:
+    each = pipeline(Scripted(lambda _: DOWN), spool=FullDisk(), encoder=Encoder(None, limit=10_000_000))
+    for number in range(12):
+        each.log(record("x" * 1_000_000 + str(number)))
+        each.flush(delivered=False)
+    report = each.report()
+    assert (
+        report["taken"]
+        == 12
+        == report["memory"]["records"]
+        + sum(count for levels in report["dropped"].values() for count in levels.values())
+    )
+
+
+@pytest.mark.requirement("CL-15")
+def test_what_the_pipeline_has_to_say_of_the_network_and_of_running_spans_becomes_telemetry() -> None:
+    clock = Clock()
+    each = pipeline(Scripted(lambda _: DOWN), clock=clock)
+    said: list[str] = []
+
+    def tell(text: str) -> None:
+        each.log(record(text))
+        said.append(text)
+
+    each.ticks.append(lambda: tell("a second has passed"))
+    each.sender._on_network = lambda online, _: tell(f"online: {online}")
+    each.log(record("first"))
+    each.flush(delivered=False)
+    with quietly():  # as on the pipeline's own threads
+        each.sender.step()
+        clock.now += 2
+        each._tick()
+    assert said == ["online: False", "a second has passed"]
+    assert each.report()["taken"] == 3
+
+
+def test_ticks_come_also_while_errors_force_the_disk_every_moment() -> None:
+    clock = Clock()
+    each = pipeline(clock=clock)
+    ticks: list[float] = []
+    each.ticks.append(lambda: ticks.append(clock.now))
+    for _ in range(30):
+        clock.now += 0.1
+        each.log(record("x", Level.ERROR))
+        each._write()
+        each._tick()
+    assert len(ticks) in (2, 3)
+
+
+@pytest.mark.parametrize("interruption", [SystemExit, KeyboardInterrupt])
+def test_a_handler_that_ends_the_process_in_the_midst_of_writing_costs_no_record(
+    interruption: type[BaseException],
+) -> None:
+    class Interrupted(Encoder):
+        fail = True
+
+        def logs(self, records: Any) -> bytes:
+            if self.fail:
+                self.fail = False
+                raise interruption
+            return super().logs(records)
+
+    exporter = Scripted()
+    each = pipeline(exporter, encoder=Interrupted(None))
+    for number, level in enumerate([Level.INFO, Level.ERROR, Level.DEBUG]):
+        each.log(record(str(number), level))
+    with pytest.raises(interruption):
+        each.flush(delivered=False)
+    deliver(each)
+    assert sorted(texts(exporter.given)) == ["0", "1", "2"]
+
+
+def test_a_system_that_gives_no_thread_costs_nothing_but_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = Scripted()
+    each = pipeline(exporter, threads=True, clock=time.monotonic)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        each.log(record("first", Level.ERROR))
+        assert not each._started
+        each.flush(0.5)
+    each.log(record("second"))
+    assert each.flush(10)
+    assert sorted(texts(exporter.given)) == ["first", "second"]
+    each.close(5)
+
+
+def test_who_closes_second_waits_for_the_first() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow(MemorySpool):
+        def put(self, *given: Any, **more: Any) -> Batch:
+            begun.set()
+            assert go.wait(10)
+            return super().put(*given, **more)
+
+    exporter = Scripted()
+    each = pipeline(exporter, spool=Slow(), clock=time.monotonic)
+    each.log(record("x"))
+    first = threading.Thread(target=each.close, args=(10,))
+    first.start()
+    assert begun.wait(10)
+    second = threading.Thread(target=each.close, args=(10,))
+    second.start()
+    go.set()
+    second.join(10)
+    assert each._closed
+    assert each.report()["queued"] == 0
+    first.join(10)
+
+
+@pytest.mark.requirement("CL-20")
+def test_a_disk_that_takes_its_time_is_not_waited_for_longer_than_asked() -> None:
+    go = threading.Event()
+
+    class Stuck(MemorySpool):
+        def put(self, *given: Any, **more: Any) -> Batch:
+            go.wait(30)
+            return super().put(*given, **more)
+
+    each = pipeline(Scripted(), spool=Stuck(), threads=True, clock=time.monotonic)
+    each.log(record("x"))
+    assert not each.flush(0.1)
+    go.set()
+    assert each.flush(10)
+    each.close(5)

@@ -72,8 +72,9 @@ def test_waits_double_up_to_32_seconds_and_nothing_is_sent_before() -> None:
         assert bench.sender.step() == pytest.approx(0.5)
         bench.clock.now += 0.5
     assert waits == [1, 2, 4, 8, 16, 32, 32, 32]
-    assert len(bench.exporter.given) == 8
-    assert len({batch.id for batch in bench.exporter.given}) == 1
+    sent = [batch for batch in bench.exporter.given if batch.records]  # and an empty one, to see who is to blame
+    assert len(sent) == 8
+    assert len({batch.id for batch in sent}) == 1
     bench.exporter.answer = lambda _: ExportResult.success
     bench.turns()
     assert bench.counters.retries == 8
@@ -136,6 +137,69 @@ def test_a_batch_that_is_refused_is_halved_down_to_the_bad_record(tmp_path: Path
     [poison] = [path for path in (tmp_path / "poison").iterdir() if b"bad" in path.read_bytes()]
     assert b"bad one" in b"".join(path.read_bytes() for path in (tmp_path / "poison").iterdir()), poison
     spool.close()
+
+
+@pytest.mark.requirement("CL-10")
+@pytest.mark.parametrize("status", [502, 504, None, 403])
+def test_a_batch_on_which_the_way_to_the_server_breaks_keeps_nothing_else_from_going(status: int | None) -> None:
+    """A record that kills the worker behind a proxy, one that a firewall does not like, one that is too slow for the line."""
+
+    def answer(batch: Batch) -> ExportResult:
+        bad = batch.records and "bad" in texts([batch])
+        return ExportResult("fatal" if status == 403 else "retryable", status) if bad else ExportResult.success
+
+    bench = Bench(Scripted(answer))
+    bench.put("a", "bad")
+    for number in range(5):
+        bench.put(str(number))
+    for _ in range(60):
+        bench.clock.now += 301
+        bench.turns()
+    assert (bench.counters.sent, bench.counters.set_aside, bench.spool.pending.batches) == (6, 1, 0)
+
+
+@pytest.mark.requirement("CL-10")
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
+def test_who_refuses_an_empty_batch_too_is_not_believed_about_any(status: int) -> None:
+    """A gateway at a wrong address answers 400 to everything: nothing is divided, and nothing set aside."""
+    bench = Bench(Scripted(lambda _: ExportResult("retryable", status, reason="no such page")))
+    bench.put("a", "b", lane=Lane.HIGH)
+    for _ in range(50):
+        bench.clock.now += 301
+        bench.turns()
+    assert (bench.counters.set_aside, bench.spool.pending.records) == (0, 2)
+    assert [result.status for result in bench.told] == [status]
+    bench.exporter.answer = lambda _: ExportResult.success
+    bench.clock.now += 301
+    bench.turns()
+    assert bench.counters.sent == 2
+
+
+def test_a_success_beside_a_refusal_ends_the_wait() -> None:
+    bench = Bench(Scripted(lambda _: REFUSED))
+    bench.put("a")
+    bench.put("b")
+    first = bench.spool.take()
+    assert first is not None
+    bench.sender.step()
+    bench.sender._settle(bench.spool, first, ExportResult.success)  # another thread's, that was on its way
+    assert not bench.sender.hopeless
+    bench.exporter.answer = lambda _: ExportResult.success
+    bench.turns()
+    assert bench.counters.sent == 2
+
+
+def test_a_folder_that_cannot_be_looked_into_does_not_stop_the_sending() -> None:
+    class Unlistable(MemorySpool):
+        def adopt(self) -> int:
+            raise OSError("too many open files")
+
+    bench = Bench(Scripted(), Unlistable())
+    bench.put("a")
+    with pytest.raises(OSError, match="too many"):
+        bench.sender.step()
+    bench.turns()
+    assert bench.counters.sent == 1
 
 
 @pytest.mark.requirement("CL-10")

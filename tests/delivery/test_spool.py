@@ -171,6 +171,7 @@ def test_a_batch_that_is_set_aside_is_kept_with_the_reason_and_the_rest_goes_on(
     good = spool.put("logs", Lane.NORMAL, 1, b"good")
     assert spool.take() == bad
     path = spool.set_aside(bad, "400: no")
+    assert path is not None
     assert path.parent == folder / "poison"
     assert path.stat().st_mode & 0o777 == 0o600
     ((refused),) = spool.poison

@@ -75,6 +75,7 @@ class Application:
             "flush_interval": 0.1,
             "native_crashes": False,
             "session": False,
+            "connectivity": False,
             "metrics": False,
             **self.settings,
             **settings,

@@ -80,10 +80,10 @@ while telemetry.report()["spool"]["records"]:
 
 
 @pytest.mark.requirement("CL-10")
-def test_a_server_that_calls_everything_too_large_leaves_it_aside_on_the_disk(
+def test_a_server_to_which_every_record_is_too_large_leaves_it_aside_on_the_disk(
     server: Receiver, app: Application
 ) -> None:
-    server.answer = Answer.TOO_LARGE
+    server.answer = lambda request: Answer.TOO_LARGE if request.body else Answer.OK
     report = unharmed(app.run(PROGRAM, within=30, exit_timeout=10, compress=False))
     aside = b"".join(path.read_bytes() for path in (app.folder / "spool" / "app" / "poison").iterdir())
     assert report["set_aside"] == report["taken"]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from google.protobuf.json_format import MessageToDict, ParseDict
 
 from bench.server import Server

@@ -8,7 +8,6 @@ any other                retryable for the sender, which finds out whether the b
 
 import importlib
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     import httpx
 
 ANSWERS = ("application/x-protobuf", "application/json")
+LARGEST_ANSWER = 100_000
+"""Bytes of an answer that are read."""
 LONGEST_WAIT = 3600.0
 """Seconds of a `Retry-After` that are believed."""
 
@@ -49,9 +50,17 @@ class ExportResult:
         return self.status in (400, 413, 415, 422)
 
     @property
-    def unclear(self) -> bool:
-        """Whether it may be the batch that breaks the server: it answered, but neither yes, no nor later."""
-        return self.outcome == "retryable" and self.status is not None and self.status not in (408, 429, 502, 503, 504)
+    def patience(self) -> int | None:
+        """After how many such answers to one batch it may be the batch that is to blame; None where it never is.
+
+        A server may break on a batch (500), what stands before it on the server's death or silence (502, 504, none), and
+        a firewall may refuse one line of a log (403). Whether that is so, an empty batch tells.
+        """
+        if self.outcome == "success" or self.status in (408, 429, 503):
+            return None
+        if self.outcome == "fatal":
+            return 2
+        return 6 if self.status in (None, 502, 504) else 3
 
 
 ExportResult.success = ExportResult("success")
@@ -83,6 +92,7 @@ class HttpExporter:
         timeout: float = 10.0,
         client: "Callable[[], httpx.Client] | None" = None,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # Not by the first that sends: a process that forks while that imports leaves a child that can never import it.
         importlib.import_module("httpx")
@@ -91,7 +101,8 @@ class HttpExporter:
         self._timeout = timeout
         self._make = client
         self._now = now
-        self._clients = threading.local()
+        self._clock = clock
+        self._idle: list[httpx.Client] = []
         self._all: list[httpx.Client] = []
 
     def __repr__(self) -> str:
@@ -110,14 +121,39 @@ class HttpExporter:
         }
         try:
             with quietly():
-                answer = self._client().post(
-                    f"{self.url}{self.path(payload.signal)}", content=payload.body, headers=headers
-                )
+                status, answered, body = self._post(f"{self.url}{self.path(payload.signal)}", payload.body, headers)
         except httpx.HTTPError as error:
             return ExportResult("retryable", reason=f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - a URL that is none, a certificate file that is missing: a server that cannot be reached
             return ExportResult("retryable", reason=f"{type(error).__name__}: {error}")
-        return self.judge(payload.signal, answer.status_code, answer.headers, answer.content)
+        return self.judge(payload.signal, status, answered, body)
+
+    def _post(self, url: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        """The answer, as much of it as says what became of the batch."""
+        import httpx
+
+        # Taken from those that are idle and put back: the threads that send come and go, and each would leave its own behind.
+        client = self._idle.pop() if self._idle else self._new()
+        try:
+            until = self._clock() + self._timeout
+            with client.stream("POST", url, content=content, headers=headers) as answer:
+                body = b""
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > LARGEST_ANSWER:
+                        break
+                    if self._clock() > until:
+                        raise httpx.ReadTimeout(f"the answer took longer than {self._timeout:g} s")
+                return answer.status_code, answer.headers, body
+        finally:
+            self._idle.append(client)
+
+    def _new(self) -> "httpx.Client":
+        import httpx
+
+        client = self._make() if self._make else httpx.Client(timeout=self._timeout)
+        self._all.append(client)
+        return client
 
     def judge(self, signal: str, status: int, headers: Mapping[str, str], body: bytes) -> ExportResult:
         """What an answer means."""
@@ -147,25 +183,14 @@ class HttpExporter:
 
     def after_fork(self) -> None:
         """In a forked child: the parent's connections are not ours to use or to close."""
-        self._clients = threading.local()
+        self._idle = []
         self._all = []
 
     def shutdown(self) -> None:
         """Close the connections."""
-        for client in self._all:
-            client.close()
-        self._all = []
-        self._clients = threading.local()
-
-    def _client(self) -> "httpx.Client":
-        import httpx
-
-        client: httpx.Client | None = getattr(self._clients, "client", None)
-        if client is None:
-            client = self._make() if self._make else httpx.Client(timeout=self._timeout)
-            self._clients.client = client
-            self._all.append(client)
-        return client
+        self._idle = []
+        while self._all:
+            self._all.pop().close()
 
 
 class LogfireExporter(HttpExporter):

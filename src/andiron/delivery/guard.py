@@ -52,11 +52,16 @@ class Guard:
         self._chance = chance
         self._clock = clock
         self._buckets: dict[str, list[float]] = {}
-        self._lock = threading.Lock()
+        # Reentrant: a signal's handler or a finalizer may log while its thread is here.
+        self._lock = threading.RLock()
         quiet = all(share == 1 for share in (*self._sampling.levels.values(), *self._sampling.loggers.values()))
         self._samples = not quiet or bool(self._sampling.per_second)
         self.open = level == Level.TRACE and not self._samples
         """Whether everything passes, so that nobody need ask."""
+
+    def after_fork(self) -> None:
+        """In a forked child: who held the lock is not here."""
+        self._lock = threading.RLock()
 
     def passes(self, level: Level, logger: str) -> bool:
         """Whether a record of this level and logger (for spans: scope) goes on."""

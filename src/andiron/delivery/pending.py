@@ -2,6 +2,7 @@
 and so that something of it is left when the process dies. Short spans cost a dictionary entry.
 """
 
+import os
 import time
 from collections.abc import Callable
 from random import getrandbits
@@ -12,6 +13,8 @@ from opentelemetry.trace import SpanContext
 
 from andiron.delivery.levels import Level
 
+MOST = 10_000
+"""Open spans that are watched: an application that never ends its spans must not fill the memory."""
 SPAN_TYPE, PARENT = "logfire.span_type", "logfire.pending_parent_id"
 
 
@@ -28,6 +31,7 @@ class OpenSpans:
         self._give = give
         self._after = int(after * 1e9)
         self._clock_ns = clock_ns
+        self._pid = os.getpid()
         self._open: dict[int, Span] = {}
         self._announced: set[int] = set()
 
@@ -37,7 +41,7 @@ class OpenSpans:
     def started(self, span: Span) -> None:
         """A span has started."""
         context = span.context
-        if context is not None and context.trace_flags & 1:
+        if context is not None and context.trace_flags & 1 and len(self._open) < MOST:
             self._open[context.span_id] = span
 
     def ended(self, span: ReadableSpan) -> None:
@@ -49,6 +53,8 @@ class OpenSpans:
 
     def announce(self) -> None:
         """Give the pending form of each span that has become old enough."""
+        if os.getpid() != self._pid:
+            self.forget()
         due = self._clock_ns() - self._after
         try:
             spans = list(self._open.items())
@@ -61,6 +67,7 @@ class OpenSpans:
 
     def forget(self) -> None:
         """In a forked child: those spans are the parent's."""
+        self._pid = os.getpid()
         self._open = {}
         self._announced = set()
 

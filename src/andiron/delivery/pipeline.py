@@ -23,7 +23,7 @@ from andiron.delivery.guard import Guard
 from andiron.delivery.levels import Level
 from andiron.delivery.memory_spool import MemorySpool
 from andiron.delivery.queue import Entry, Put, RecordQueue
-from andiron.delivery.quiet import is_quiet, quietly
+from andiron.delivery.quiet import aloud, is_quiet, quietly
 from andiron.delivery.sender import Sender
 from andiron.delivery.spool import AnySpool, SpoolFull
 
@@ -40,11 +40,23 @@ SYNC = 1.0
 """Seconds within which what was written is forced to the disk; errors are forced at once."""
 OVERFLOW = 8_000_000
 """Bytes of batches kept in memory while the disk takes none."""
+PATIENCE = 0.1
+"""Seconds that an error waits for a slow disk when four queues of them have gathered."""
 TELL = 60.0
 """Seconds between two complaints about records that are being lost."""
 
 active: "Pipeline | None" = None
 """The pipeline that `andiron.configure` made."""
+
+_pipelines: "weakref.WeakSet[Pipeline]" = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    for pipeline in list(_pipelines):
+        pipeline.after_fork()
+
+
+os.register_at_fork(after_in_child=_in_child)
 
 
 class Pipeline:
@@ -69,14 +81,15 @@ class Pipeline:
         threads: bool = True,
     ) -> None:
         self.counters = counters or Counters()
-        spool.dropped = self._spool_dropped
+        overflow = MemorySpool(most=OVERFLOW)
+        spool.dropped = overflow.dropped = self._spool_dropped
         self.guard = guard or Guard()
         self.encoder = encoder
         self.exporter = exporter
         self.spool = spool
         self.queue = RecordQueue(queue_size, batch=batch_size)
         self.sender = Sender(
-            [spool, overflow := MemorySpool(most=OVERFLOW)],
+            [spool, overflow],
             exporter,
             self.counters,
             on_fatal=on_fatal,
@@ -94,6 +107,8 @@ class Pipeline:
         self._writing = threading.RLock()
         self._writer = 0
         """The thread that writes now."""
+        self._run_by = 0
+        """The writer's thread."""
         self._then: Callable[[], None] | None = None
         # Not an Event: a signal's handler or a finalizer may ring while its own thread is ringing, and would wait for it for ever.
         self._due = SimpleQueue[None]()
@@ -101,11 +116,15 @@ class Pipeline:
         self._started = False
         self._gathering = 0
         self._closed = False
-        self._synced = clock()
+        self._synced = self._ticked = clock()
+        self._asked = self._answered = 0
+        self._safe = False
+        """What the writer was asked to make safe, what it has seen to, and with what success."""
+        self._seen_to = threading.Condition()
+        self._ending = threading.RLock()
         self._told = float("-inf")
         self._complained: dict[str, int] = {}
-        reference = weakref.WeakMethod(self.after_fork)
-        os.register_at_fork(after_in_child=lambda: (method := reference()) and method())
+        _pipelines.add(self)
 
     # On the application's threads
 
@@ -150,15 +169,18 @@ class Pipeline:
             else:
                 self.counters.drop("closed", entry.level)
             return
+        put = self.queue.put(entry)
         if not self._started:
             self._start()
-        put = self.queue.put(entry)
         if put is Put.QUEUED:
             return
         if self._due.empty():
             self._due.put(None)
-        # The writer may be at it already; then the queue is about to be empty and may be too long for this moment.
-        if put is Put.SPILL and not self.writing_here and self._writing.acquire(blocking=False):
+        if put is not Put.SPILL or self.writing_here:
+            return
+        # The writer may be at it already; then the queue is about to be empty and may be too long for this moment. Where it is not,
+        # because the disk is slow, those who make the errors wait a little.
+        if self._writing.acquire(timeout=PATIENCE if len(self.queue) > 4 * self.queue.most else 0):
             try:
                 self._write()
             finally:
@@ -201,29 +223,47 @@ class Pipeline:
         """
         until = self._clock() + timeout
         # A handler of a signal or a finalizer cannot wait for the thread that it has interrupted.
-        if self.writing_here or not self._writing.acquire(timeout=max(0.0, timeout)):
+        if self.writing_here:
             return False
-        written = synced = False
-        try:
-            self._write()
-            written = True
-            synced = self._sync()
-        except Exception:
-            self.counters.error()
-            log.exception("writing to the spool failed")
-        finally:
-            self._writing.release()
+        safe = self._write_safely(until)
         if delivered and self._threads and not self._closed and not self._gathering:
-            if not self._started:  # there may be something of an earlier run
-                self._start()
             self.sender.wake()
             self.sender.wait_until_sent(max(0.0, until - self._clock()))
         in_memory = [self._overflow, *([self.spool] if isinstance(self.spool, MemorySpool) else [])]
-        return (
-            written
-            and not any(spool.pending.batches for spool in in_memory)
-            and (synced or not self.spool.pending.batches)
-        )
+        return safe and not any(spool.pending.batches for spool in in_memory)
+
+    def _write_safely(self, until: float) -> bool:
+        """Have everything queued written and forced to the disk. Whether that was done in time: a disk may take as long as it likes."""
+        if self._threads and not self._closed and threading.get_ident() != self._run_by:
+            if not self._started:  # there may be something of an earlier run
+                self._start()
+            if self._started:
+                return self._asked_of_the_writer(until)
+        if not self._writing.acquire(timeout=max(0.0, until - self._clock())):
+            return False
+        try:
+            with self._turn():
+                self._write()
+                return self._sync(max(0.0, until - self._clock()))
+        except Exception:
+            self.counters.error()
+            log.exception("writing to the spool failed")
+            return False
+        finally:
+            self._writing.release()
+
+    def _asked_of_the_writer(self, until: float) -> bool:
+        with self._seen_to:
+            self._asked += 1
+            wanted = self._asked
+        self._due.put(None)
+        with self._seen_to:
+            while self._answered < wanted:
+                left = until - self._clock()
+                if left <= 0:
+                    return False
+                self._seen_to.wait(min(left, 0.5))
+            return self._safe
 
     @contextlib.contextmanager
     def gathering(self) -> Iterator[None]:
@@ -236,15 +276,24 @@ class Pipeline:
 
     def close(self, timeout: float = 5.0) -> None:
         """Drain to the spool, deliver what can be delivered within `timeout` seconds, and stop."""
-        if self._closed:
-            return
         until = self._clock() + timeout
-        self.flush(timeout)
+        # Whoever comes second waits for the first, so that the process does not end under it.
+        if not self._ending.acquire(timeout=max(0.0, timeout)):
+            return
+        try:
+            if not self._closed:
+                self._close(until)
+        finally:
+            self._ending.release()
+
+    def _close(self, until: float) -> None:
+        self.flush(max(0.0, until - self._clock()))
         self._closed = True
         # Once more: what came between the flush and the closing.
         self.flush(max(0.5, until - self._clock()), delivered=False)
         self._due.put(None)
         self.sender.stop(max(0.0, until - self._clock()))
+        self._refill()
         for spool, reason in ((self._overflow, "disk_full"), (self.spool, "no_disk")):
             if isinstance(spool, MemorySpool):
                 for batch in iter(spool.take, None):
@@ -285,6 +334,10 @@ class Pipeline:
         self._writing = threading.RLock()
         self._writer = 0
         self._then = None
+        self._seen_to = threading.Condition()
+        self._ending = threading.RLock()
+        self._asked = self._answered = 0
+        self.guard.after_fork()
         self._due = SimpleQueue()
         self._started = False
         self.counters = Counters()
@@ -303,11 +356,18 @@ class Pipeline:
                 return
             self._started = True
         if self._threads:
-            threading.Thread(target=self._run, name="andiron-writer", daemon=True).start()
-            self.sender.start()
+            try:
+                self.sender.start()
+                threading.Thread(target=self._run, name="andiron-writer", daemon=True).start()
+            except (
+                RuntimeError
+            ):  # the system gives no thread now, or the interpreter is about to end: with the next record again
+                self.counters.error()
+                self._started = False
 
     def _run(self) -> None:
         with quietly():
+            self._run_by = threading.get_ident()
             due, next_write = self._due, self._clock() + self._interval
             while not self._closed and due is self._due:
                 rung = True
@@ -316,21 +376,43 @@ class Pipeline:
                 except Empty:
                     rung = False
                 try:
+                    asked = self._asked
                     if rung or self._clock() >= next_write:
                         next_write = self._clock() + self._interval
                         with self._writing:
                             self._write()
+                    if asked > self._answered:
+                        safe = self._sync()
+                        with self._seen_to:
+                            self._safe, self._answered = safe, asked
+                            self._seen_to.notify_all()
                     self._tick()
                 except Exception:
                     self.counters.error()
                     log.exception("writing telemetry to the spool failed")
 
     def _tick(self) -> None:
-        if self._clock() - self._synced >= SYNC:
-            for tick in self.ticks:
-                tick()
-            self._sync()
+        now = self._clock()
+        if now - self._ticked >= SYNC:
+            self._ticked = now
+            with aloud():
+                for tick in self.ticks:
+                    tick()
+            self._refill()
             self._complain()
+        if now - self._synced >= SYNC:
+            self._sync()
+
+    def _refill(self) -> None:
+        """What the disk did not take goes there as soon as it does, under the ids that it has: it may have been sent already."""
+        while (batch := self._overflow.take()) is not None:
+            try:
+                self.spool.keep(batch)
+            except OSError:
+                self._overflow.later(batch)
+                return
+            self._overflow.done(batch)
+            self.counters.spooled += batch.records
 
     @property
     def writing_here(self) -> bool:
@@ -344,14 +426,15 @@ class Pipeline:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         with self._writing:
-            self._writer = threading.get_ident()
+            before, self._writer = self._writer, threading.get_ident()
             try:
                 yield
             finally:
-                self._writer = 0
-                then, self._then = self._then, None
-                if then is not None:
-                    then()
+                self._writer = before
+                if not before:
+                    then, self._then = self._then, None
+                    if then is not None:
+                        then()
 
     def _write(self) -> None:
         """Everything queued goes to the spool."""
@@ -360,10 +443,21 @@ class Pipeline:
             if not entries:
                 return
             urgent = entries[0].level >= Level.ERROR
-            for kind, lane, group in grouped(entries):
-                # Under load more than a batch has gathered: one request of a thousand costs a third of four of 256.
-                for start in range(0, len(group), GATHERED * self._batch):
-                    self._encode(kind, lane, group[start : start + GATHERED * self._batch])
+            # Under load more than a batch has gathered: one request of a thousand costs a third of four of 256.
+            size = GATHERED * self._batch
+            parts = [
+                (kind, lane, group[start : start + size])
+                for kind, lane, group in grouped(entries)
+                for start in range(0, len(group), size)
+            ]
+            try:
+                while parts:
+                    self._encode(*parts[0])
+                    del parts[0]
+            except BaseException:  # SystemExit or KeyboardInterrupt out of a handler of the application's
+                for _, _, part in reversed(parts):
+                    self.queue.restore(part)
+                raise
             if urgent:
                 self._sync()
         self.sender.wake()
@@ -412,10 +506,10 @@ class Pipeline:
     def _spool_dropped(self, lane: Lane, records: int, reason: str) -> None:
         self.counters.drop_batch(lane, records, reason)
 
-    def _sync(self) -> bool:
+    def _sync(self, timeout: float | None = None) -> bool:
         self._synced = self._clock()
         try:
-            self.spool.sync()
+            self.spool.sync(timeout)
         except OSError:
             return False
         return True

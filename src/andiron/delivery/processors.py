@@ -1,6 +1,5 @@
 """Where the pipeline meets OpenTelemetry: a span processor, a log record processor and a metric exporter."""
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -112,11 +111,9 @@ class AndironMetricExporter(MetricExporter):
         )
         super().__init__(preferred_temporality=delta)
         self._pipeline = pipeline
-        self._once = threading.Lock()
 
     def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> MetricExportResult:  # noqa: ARG002 - the SDK's signature
-        with self._once:
-            return MetricExportResult.SUCCESS if self._pipeline.metrics(metrics_data) else MetricExportResult.FAILURE
+        return MetricExportResult.SUCCESS if self._pipeline.metrics(metrics_data) else MetricExportResult.FAILURE
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         return self._pipeline.flush(timeout_millis / 1000)

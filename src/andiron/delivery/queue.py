@@ -1,11 +1,13 @@
 """The bounded queue between the application's threads and the pipeline's.
 
-Under pressure the least severe goes first, and of equals the oldest: TRACE, then DEBUG, INFO, WARN. An ERROR or FATAL is never dropped here:
-when the queue holds nothing else, `put` says so and the caller carries the queue to disk.
+Under pressure the least severe goes first, and of equals the oldest: TRACE, then DEBUG, INFO, WARN. An ERROR or FATAL is not dropped here:
+when the queue holds nothing else, `put` says so and the caller carries the queue to disk. Only a disk that does not answer at all,
+while 64 times the bound has gathered, makes it refuse one.
 """
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -14,6 +16,8 @@ from andiron.delivery.levels import Level
 LEVELS = tuple(Level)
 RANK = {level: rank for rank, level in enumerate(LEVELS)}
 SAFE = RANK[Level.ERROR]
+HOPELESS = 64
+"""Times its bound that the queue may hold of errors while a disk does not answer. Beyond that memory is dearer."""
 
 
 class Put(IntEnum):
@@ -61,6 +65,8 @@ class RecordQueue:
             self.taken += 1
             if self._size >= self.most:
                 outcome = self._make_room(rank)
+                if outcome is Put.SPILL and self._size >= HOPELESS * self.most:
+                    outcome = Put.DROPPED
                 if outcome is not Put.QUEUED:
                     if outcome is Put.SPILL:
                         self._levels[rank].append(entry)
@@ -77,6 +83,13 @@ class RecordQueue:
         """Count records that need no queue: metrics come in batches."""
         with self._lock:
             self.taken += records
+
+    def restore(self, entries: Sequence[Entry]) -> None:
+        """Take back what was drained and could not be written."""
+        with self._lock:
+            for entry in reversed(entries):
+                self._levels[RANK[entry.level]].appendleft(entry)
+            self._size += len(entries)
 
     def drain(self) -> list[Entry]:
         """Everything, the most severe first, the oldest first among equals."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from opentelemetry.context import (  # the one key that every instrumentation honours
     _SUPPRESS_INSTRUMENTATION_KEY,
+    Context,
     attach,
     detach,
     set_value,
@@ -22,6 +23,19 @@ def quietly() -> Iterator[None]:
     before = getattr(own, "quiet", False)
     own.quiet = True
     token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+    try:
+        yield
+    finally:
+        detach(token)
+        own.quiet = before
+
+
+@contextmanager
+def aloud() -> Iterator[None]:
+    """Within it a thread of the pipeline's makes telemetry like any other: of what it has seen, as of the network."""
+    before = getattr(own, "quiet", False)
+    own.quiet = False
+    token = attach(Context())
     try:
         yield
     finally:

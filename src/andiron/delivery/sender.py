@@ -3,10 +3,13 @@
 success                     the batch is done
 the batch is refused        it is halved until the bad record is alone, which is set aside; the rest goes on
 the token is refused        sending stops, the application is told; it starts again with another token, by hand, or by a rare look
-anything else               again after 1, 2, 4 … 32 s with jitter, or when `Retry-After` says; three unclear answers to one batch
-                            while the server takes an empty one make it a refused batch
+anything else               again after 1, 2, 4 … 32 s with jitter, or when `Retry-After` says
+
+A batch counts as refused when the server says so, or when it has failed often enough, while the server takes an empty batch.
+A server, or what stands before it, that refuses an empty batch too is not to be believed about any.
 """
 
+import contextlib
 import gzip
 import logging
 import random
@@ -20,14 +23,14 @@ from typing import Any
 from andiron.delivery.batch import Batch, Lane
 from andiron.delivery.counters import Counters
 from andiron.delivery.exporters import ExportResult, OtelExporter
-from andiron.delivery.quiet import quietly
+from andiron.delivery.quiet import aloud, quietly
 from andiron.delivery.split import split
 from andiron.delivery.spool import AnySpool
 
 log = logging.getLogger("andiron.delivery")
 
-STRIKES = 3
-"""Unclear answers after which a batch is suspected."""
+BELIEVED = 60.0
+"""Seconds for which it holds that a server takes an empty batch."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 32.0
 FATAL_WAIT = 300.0
 """Seconds after which a server that refused the token is asked again: an operator may have mended it there."""
@@ -75,6 +78,7 @@ class Sender:
         self._not_before = 0.0
         self._failures = 0
         self._strikes: Counter[str] = Counter()
+        self._believed_until: dict[str, float] = {}
         self._adopted = float("-inf")
         self._busy = 0
 
@@ -156,9 +160,11 @@ class Sender:
             if now < self._not_before:
                 return self._not_before - now
             if now - self._adopted >= IDLE:
-                for spool in self._spools:
-                    spool.adopt()
-                self._adopted = now
+                try:
+                    for spool in self._spools:
+                        spool.adopt()
+                finally:
+                    self._adopted = now
             found = self._take()
             if found is None:
                 return IDLE
@@ -200,11 +206,14 @@ class Sender:
         elif result.status == 415 and batch.encoding:
             spool.replace(batch, [(plain(batch), batch.records)])
         elif result.of_this_batch:
+            if self._takes_an_empty_one(batch):
+                self._divide(spool, batch, result)
+            else:
+                self._refused(spool, batch, result)
+        elif self._is_suspect(batch, result) and self._takes_an_empty_one(batch):
             self._divide(spool, batch, result)
         elif result.outcome == "fatal":
             self._refused(spool, batch, result)
-        elif self._is_poison(batch, result):
-            self._divide(spool, batch, result)
         else:
             self._failed(spool, batch, result)
 
@@ -216,7 +225,9 @@ class Sender:
             self.counters.rejected += result.rejected
             self._strikes.pop(batch.id, None)
             self._failures = 0
-            self.refused = None
+            if self.refused is not None:  # by another thread's batch, a moment ago
+                self.refused = None
+                self._not_before = 0.0
             if self.trouble:
                 log.info("telemetry is delivered again")
             self.trouble = ""
@@ -260,17 +271,26 @@ class Sender:
             )
             self._tell(result)
 
-    def _is_poison(self, batch: Batch, result: ExportResult) -> bool:
-        """Whether it is the batch that breaks the server: three unclear answers to it, and a good one to an empty batch."""
-        if not result.unclear:
+    def _is_suspect(self, batch: Batch, result: ExportResult) -> bool:
+        """Whether this batch has failed so often that it may be to blame."""
+        if result.patience is None:
             return False
         with self._lock:
             self._strikes[batch.id] += 1
-            if self._strikes[batch.id] < STRIKES:
+            if self._strikes[batch.id] < result.patience:
                 return False
             del self._strikes[batch.id]
+        return True
+
+    def _takes_an_empty_one(self, batch: Batch) -> bool:
+        """Whether the server takes a batch of nothing, so that it must be this one's content that it does not like."""
+        if self._clock() < self._believed_until.get(batch.signal, float("-inf")):
+            return True
         empty = Batch(f"{batch.id}-probe", batch.signal, Lane.NORMAL, 0, b"", "", batch.made)
-        return self._export(empty).outcome == "success"
+        taken = self._export(empty).outcome == "success"
+        if taken:
+            self._believed_until[batch.signal] = self._clock() + BELIEVED
+        return taken
 
     def _divide(self, spool: AnySpool, batch: Batch, result: ExportResult) -> None:
         """Halve a batch that the server refuses; set it aside when it holds one record."""
@@ -282,6 +302,8 @@ class Sender:
             halves = None
         if halves is None:
             where = spool.set_aside(batch, result.reason)
+            if where is None:  # there is no room for it, which the spool has told
+                return
             with self._lock:
                 self.counters.set_aside += batch.records
             log.error("the server refuses a record for good; it is set aside in %s: %s", where, result.reason)
@@ -299,7 +321,8 @@ class Sender:
     def _tell_network(self, *, online: bool, reason: str) -> None:
         if self._on_network is not None:
             try:
-                self._on_network(online, reason)
+                with aloud():
+                    self._on_network(online, reason)
             except Exception:
                 self.counters.error()
                 log.exception("the callback for the network's state raised")
@@ -309,7 +332,11 @@ class Sender:
     def _spawn(self) -> None:
         thread = threading.Thread(target=self._run, args=(not self._threads,), name="andiron-sender", daemon=True)
         self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self._threads.remove(thread)
+            raise
 
     def _run(self, first: bool) -> None:  # noqa: FBT001 - which of the threads it is
         with quietly():
@@ -323,7 +350,8 @@ class Sender:
                     wait = FIRST_WAIT
                 if wait == 0:
                     if first and len(self._threads) < self._most and self.pending > 2 * len(self._threads):
-                        self._spawn()
+                        with contextlib.suppress(RuntimeError):  # the system gives no thread: one will do
+                            self._spawn()
                     continue
                 if not first:
                     break
@@ -331,7 +359,8 @@ class Sender:
                     if self._woken == seen and not self._stopping:
                         self._changed.wait(wait)
         if not first:
-            self._threads.remove(threading.current_thread())
+            with contextlib.suppress(ValueError):
+                self._threads.remove(threading.current_thread())
 
 
 def plain(batch: Batch) -> bytes:

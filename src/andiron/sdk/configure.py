@@ -54,7 +54,7 @@ class Telemetry:
         self.pipeline = pipeline
         self.logfire = logfire
         self.field = field
-        self._lifecycle = lifecycle
+        self.lifecycle = lifecycle
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Hand over what is being collected. True when all of it is delivered or on the disk."""
@@ -84,7 +84,7 @@ class Telemetry:
 
     def close(self, timeout: float | None = None, *, providers: bool = True) -> None:
         """Deliver what can be delivered within `timeout` seconds, keep the rest in the spool, and stop."""
-        self._lifecycle.stop()
+        self.lifecycle.stop()
         self.field.stop()
         if providers:
             # Not shut down: Logfire does that itself when it is configured anew, and complains of a second time.

@@ -29,7 +29,7 @@ class Lifecycle:
                 # A server has its own way to end, at whose end the interpreter exits; only the bare default would end without a word.
                 with contextlib.suppress(ValueError, OSError):
                     if signal.getsignal(number) is signal.SIG_DFL:
-                        self._before[number] = signal.signal(number, self._ended)
+                        self._before[number] = signal.signal(number, ended)
         # A child of multiprocessing leaves by `os._exit`: no `atexit` there, but finalizers of multiprocessing's own.
         from multiprocessing import util
 
@@ -39,7 +39,7 @@ class Lifecycle:
         """End."""
         for number, before in self._before.items():
             with contextlib.suppress(ValueError, OSError):
-                if signal.getsignal(number) == self._ended:
+                if signal.getsignal(number) is ended:
                     signal.signal(number, before)
         self._before.clear()
 
@@ -48,12 +48,28 @@ class Lifecycle:
 
         util.Finalize(None, self._pipeline.close, args=(self._timeout,), exitpriority=0)
 
-    def _ended(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
-        if self._pipeline.writing_here:
-            # It interrupted the very writing that it would wait for: that goes first.
-            self._pipeline.when_written(lambda: self._ended(number, None))
-            return
+    def last_words(self) -> None:
+        """Say what is to be said, and hand over."""
         self._last_words()
         self._pipeline.close(self._timeout)
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What is handed over."""
+        return self._pipeline
+
+
+def ended(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+    """The process is asked to end. Whatever is configured by then is handed over, whoever set this handler."""
+    from andiron.sdk import configure as configuration
+
+    telemetry = configuration.current
+    if telemetry is not None:
+        lifecycle = telemetry.lifecycle
+        if lifecycle.pipeline.writing_here:
+            # It interrupted the very writing that it would wait for: that goes first.
+            lifecycle.pipeline.when_written(lambda: ended(number, None))
+            return
+        lifecycle.last_words()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
