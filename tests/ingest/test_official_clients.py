@@ -128,7 +128,7 @@ def send_with_opentelemetry(endpoint: str, protocol: str, compression: str, serv
     for provider in (spans, logs, metrics):
         provider.shutdown()
     context = root.get_span_context()
-    print(json.dumps({"trace": f"{context.trace_id:032x}", "root": f"{context.span_id:016x}"}))
+    print(json.dumps({"trace": f"{context.trace_id:032x}", "root": f"{context.span_id:016x}"}))  # noqa: T201
 
 
 def send_with_logfire(url: str, service: str, folder: str) -> None:
@@ -182,7 +182,7 @@ def send_with_logfire(url: str, service: str, folder: str) -> None:
     logfire.metric_up_down_counter("shop.open").add(-2)
     logfire.metric_gauge("shop.temperature").set(36.6)
     assert logfire.force_flush()
-    print(json.dumps(said), flush=True)
+    print(json.dumps(said), flush=True)  # noqa: T201
     os.kill(os.getpid(), signal.SIGKILL)  # at any gentler end, `os._exit` too, the SDK closes what is open
 
 

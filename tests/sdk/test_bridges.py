@@ -279,7 +279,7 @@ class Recursing(Kept):
 
 
 @pytest.mark.parametrize("straight", [False, True])
-def test_a_processor_that_logs_and_fails_hurts_nobody(straight: bool) -> None:
+def test_a_processor_that_logs_and_fails_hurts_nobody(straight: bool) -> None:  # noqa: FBT001 - a parameter of the test
     processor = Recursing()
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(processor)
