@@ -6,6 +6,7 @@ import pytest
 from andiron.delivery.levels import Level
 from andiron.errors import ConfigurationError
 from andiron.sdk.settings import SdkSettings, read_settings, variables
+from andiron.testing.plugin import Environment
 
 
 def read(folder: Path, environ: dict[str, str] | None = None, **given: Any) -> SdkSettings:
@@ -114,3 +115,15 @@ def test_every_setting_is_described_and_has_its_variable() -> None:
     for name, field in SdkSettings.model_fields.items():
         assert field.description, name
         assert variables(name)[0] == f"ANDIRON_{name.upper()}"
+
+
+def test_an_applications_tests_are_not_its_telemetry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, andiron_env: Environment
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    andiron_env(ANDIRON_EXPORT=None, ANDIRON_SPOOL=None)
+    assert (read_settings({}).export, read_settings({}).spool) == (False, "memory")
+    assert read_settings({"export": True, "spool": "here"}).spool == "here"
+    andiron_env(ANDIRON_EXPORT="1", PYTEST_VERSION=None)
+    assert read_settings({}).export
+    assert read_settings({}).spool == ""

@@ -87,7 +87,7 @@ def of_server(
     while True:
         # Asked for from the moment of the last one on, those of that very moment come again: as many as were shown are passed over.
         again: Counter[tuple[Any, ...]] = Counter()
-        for record in first:
+        for record in sorted(first, key=lambda record: str(record["start_timestamp"])):
             key = tuple(record.values())
             again[key] += 1
             if again[key] > shown[key]:

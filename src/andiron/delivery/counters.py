@@ -28,7 +28,7 @@ class Counters:
     errors: int = 0
     """Exceptions within the pipeline that the application never saw."""
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By reason (`queue_full`, `sampled`, `disk_full`, `no_disk`, `spool_full`, `expired`, `damaged`, `poison_full`, `closed`, `error`) and
+    """By reason (`queue_full`, `sampled`, `disk_full`, `no_disk`, `spool_full`, `expired`, `damaged`, `poison_full`, `closed`, `switched_off`, `error`) and
     by level, or by what levels a whole batch may have held.
     """
     lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)

@@ -167,7 +167,8 @@ class HttpExporter:
                     reason=f"{self.url} answered {status} with {kind or 'no type'}: no server of OTLP",
                 )
             return ExportResult("success", status, rejected=rejected(signal, kind, body))
-        text = body[:500].decode("utf-8", "replace")
+        page = headers.get("content-type", "").startswith("text/html")
+        text = "a web page" if page else body[:500].decode("utf-8", "replace")
         reason = f"{self.url} answered {status}: {' '.join(text.split())}"
         if status in (401, 403, 413):
             return ExportResult("fatal", status, reason=reason)

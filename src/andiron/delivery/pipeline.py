@@ -296,6 +296,8 @@ class Pipeline:
         self._refill()
         for spool, reason in ((self._overflow, "disk_full"), (self.spool, "no_disk")):
             if isinstance(spool, MemorySpool):
+                # Switched off, with no disk to keep it on, as in tests: that is what was asked for.
+                reason = reason if self.sender.enabled else "switched_off"  # noqa: PLW2901
                 for batch in iter(spool.take, None):
                     self.counters.drop_batch(batch.lane, batch.records, reason)
                     spool.done(batch)
@@ -528,7 +530,7 @@ class Pipeline:
             return
         lost: dict[str, int] = {}
         for (reason, _), count in list(self.counters.dropped.items()):
-            if reason not in ("sampled", "closed"):
+            if reason not in ("sampled", "closed", "switched_off"):
                 lost[reason] = lost.get(reason, 0) + count
         more = {reason: count - self._complained.get(reason, 0) for reason, count in lost.items()}
         if any(more.values()):

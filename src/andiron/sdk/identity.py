@@ -96,9 +96,19 @@ def from_pyproject(folder: Path | None) -> tuple[str, str] | None:
 
 def program(main: ModuleType | None) -> str:
     """What was started, for people."""
-    path = getattr(main, "__file__", None) or sys.executable or "python"
+    path = getattr(main, "__file__", None) or started() or sys.executable or "python"
     stem = Path(path).stem
     return Path(path).parent.name or stem if stem == "__main__" else stem
+
+
+def started() -> str:
+    """The file that the interpreter was told to run, where it has not come to that yet; empty without one."""
+    words = sys.orig_argv[1:]
+    while words and words[0].startswith("-"):
+        if words[0] in ("-c", "-m"):
+            return ""
+        words = words[2:] if words[0] in ("-W", "-X") else words[1:]
+    return words[0] if words else ""
 
 
 def install_id(folder: Path, new: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
