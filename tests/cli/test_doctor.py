@@ -81,7 +81,7 @@ def test_a_spool_that_cannot_be_written(tmp_path: Path) -> None:
         (Answer.BUSY, "try again later"),
         (Answer.SIGN_IN, "no server of OTLP"),
         (Answer.GARBAGE, "✗ Delivery"),
-        (Answer(400), "does not take these records"),
+        (Answer(400), "answered 400"),
     ],
     ids=["401", "404", "429", "sign-in page", "garbage", "400"],
 )

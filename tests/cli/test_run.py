@@ -50,7 +50,13 @@ def start(server: Receiver, tmp_path: Path) -> Iterator[Start]:
             for name, value in os.environ.items()
             if not name.startswith(("ANDIRON_", "LOGFIRE_", "OTEL_", "PYTHON", "PYDANTIC", "COV_"))
         }
-        home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "ANDIRON_SPOOL": "memory"}
+        home = {
+            "HOME": str(tmp_path),
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+            "ANDIRON_SPOOL": "memory",
+            "ANDIRON_METRICS": "0",
+            "ANDIRON_SESSION": "0",
+        }
         process = subprocess.Popen(
             [ANDIRON, "run", "--url", server.url, *words],
             env={**inherited, **home, **variables},

@@ -135,7 +135,7 @@ def test_a_user_is_on_every_record_from_then_on(started: Receiver) -> None:
 
 @pytest.mark.requirement("CL-14")
 def test_the_session_begins_and_ends(started: Receiver) -> None:
-    telemetry = andiron.configure()
+    telemetry = andiron.configure(session=True)
     telemetry.close(10)
     assert [log.event_name for log in started.logs if str(log.event_name).startswith("session")] == [
         "session.start",

@@ -78,7 +78,7 @@ def otlp_server(reset_telemetry: None, andiron_env: Environment) -> "Iterator[Re
     from andiron.testing.receiver import Receiver
 
     with Receiver() as receiver:
-        andiron_env(ANDIRON_URL=receiver.url, ANDIRON_EXPORT=None)
+        andiron_env(ANDIRON_URL=receiver.url, ANDIRON_EXPORT="true")
         yield receiver
 
 
