@@ -189,3 +189,16 @@ def test_the_systems_routes(tmp_path: Path, route: str | None, ipv6: str | None,
     if ipv6 is not None:
         (tmp_path / "ipv6_route").write_text(ipv6)
     assert routed(tmp_path) is expected
+
+
+def test_the_first_answer_is_no_change() -> None:
+    """A program that finds its server there has nothing to tell of the network."""
+    emitted = Emitted()
+    network = Connectivity(emitted, clock=Clock())
+    network.begin()
+    network.succeeded()
+    assert network.online
+    assert emitted.records == []
+    network.set_online(False)
+    network.begin()
+    assert not network.online

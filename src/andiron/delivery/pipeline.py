@@ -291,6 +291,9 @@ class Pipeline:
         self._closed = True
         # Once more: what came between the flush and the closing.
         self.flush(max(0.5, until - self._clock()), delivered=False)
+        if self._started and self._threads:
+            self.sender.wake()
+            self.sender.wait_until_sent(max(0.0, until - self._clock()))
         self._due.put(None)
         self.sender.stop(max(0.0, until - self._clock()))
         self._refill()

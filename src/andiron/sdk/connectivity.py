@@ -104,6 +104,14 @@ class Connectivity:
             self._become(Network.ONLINE, "transport")
         self._settle()
 
+    def begin(self) -> None:
+        """The first answer of all: there is a network, which is no change that anybody need be told of."""
+        with self._lock:
+            if self._state is Network.UNKNOWN and self._said is None:
+                self._state, self._since = Network.ONLINE, self._clock()
+                self._shown = (self._state, self._since)
+                self._failures = 0
+
     def set_online(self, online: bool | None) -> None:  # noqa: FBT001 - that is what is set
         """What the application knows, as from its operating system; None to leave it to the others again."""
         with self._lock:

@@ -128,6 +128,7 @@ class Field:
         """The sender saw the server, or missed it."""
         if self.connectivity is not None:
             if online:
+                self.connectivity.begin()
                 self.connectivity.succeeded()
             else:
                 self.connectivity.failed(reason)
