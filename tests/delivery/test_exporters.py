@@ -177,7 +177,7 @@ def test_threads_that_come_and_go_leave_no_connection_behind(server: Receiver, e
         for thread in threads:
             thread.join()
     assert len(server.requests) == 60
-    assert len(exporter._all) <= 3
+    assert len(exporter._idle) <= 3
 
 
 def test_an_answer_that_drips_for_ever_is_not_waited_for(server: Receiver) -> None:

@@ -6,6 +6,7 @@
 any other                retryable for the sender, which finds out whether the batch or the server is to blame
 """
 
+import contextlib
 import importlib
 import json
 import time
@@ -103,7 +104,7 @@ class HttpExporter:
         self._now = now
         self._clock = clock
         self._idle: list[httpx.Client] = []
-        self._all: list[httpx.Client] = []
+        self._shut = False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -133,7 +134,10 @@ class HttpExporter:
         import httpx
 
         # Taken from those that are idle and put back: the threads that send come and go, and each would leave its own behind.
-        client = self._idle.pop() if self._idle else self._new()
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._new()
         try:
             until = self._clock() + self._timeout
             with client.stream("POST", url, content=content, headers=headers) as answer:
@@ -147,13 +151,13 @@ class HttpExporter:
                 return answer.status_code, answer.headers, body
         finally:
             self._idle.append(client)
+            if self._shut:  # the process ends while this thread was on its way
+                self.shutdown()
 
     def _new(self) -> "httpx.Client":
         import httpx
 
-        client = self._make() if self._make else httpx.Client(timeout=self._timeout)
-        self._all.append(client)
-        return client
+        return self._make() if self._make else httpx.Client(timeout=self._timeout)
 
     def judge(self, signal: str, status: int, headers: Mapping[str, str], body: bytes) -> ExportResult:
         """What an answer means."""
@@ -185,13 +189,13 @@ class HttpExporter:
     def after_fork(self) -> None:
         """In a forked child: the parent's connections are not ours to use or to close."""
         self._idle = []
-        self._all = []
 
     def shutdown(self) -> None:
-        """Close the connections."""
-        self._idle = []
-        while self._all:
-            self._all.pop().close()
+        """Close the connections that are idle, and those that are not when they have become so."""
+        self._shut = True
+        with contextlib.suppress(IndexError):  # another thread may take the last
+            while True:
+                self._idle.pop().close()
 
 
 class LogfireExporter(HttpExporter):

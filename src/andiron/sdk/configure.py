@@ -195,6 +195,14 @@ def build(
         more=more,
     )
     delivery.active = None if settings.disabled else pipeline
+    if instance is None:
+        from logfire import DEFAULT_LOGFIRE_INSTANCE
+
+        # Instruments that are made without a provider would come to life with the next one, beside those of its own.
+        instance, field.settings = (
+            DEFAULT_LOGFIRE_INSTANCE,
+            settings.model_copy(update={"metrics": False, "vitals": False}),
+        )
     field.start(pipeline, None if "advanced" in more else log_processor)
     return Telemetry(settings, pipeline, instance, field, lifecycle)
 
@@ -208,7 +216,7 @@ def configure_providers(
     resource: Mapping[str, Any],
     alone: bool,
     more: Mapping[str, Any],
-) -> "Logfire":
+) -> "Logfire | None":
     """Configure Logfire, which sets OpenTelemetry's providers. Its failure costs a warning, never the application."""
     import logfire
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader

@@ -48,7 +48,7 @@ class Field:
     """The parts that go with the pipeline. `start` and `stop` run them; the rest is called by the processors."""
 
     def __init__(self, settings: SdkSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         service = find_service(settings.service, settings.environment, settings.version)
         state = state_folder(settings)
         self.identity = Identity(service, install_id(state) if state else str(uuid.uuid4()))
@@ -70,10 +70,10 @@ class Field:
 
     def token(self) -> str | None:
         """The write token: as set, else from the system's keyring."""
-        if self._settings.token is not None:
-            return self._settings.token.get_secret_value() or None
-        if self._token is None and self._settings.keyring and not self._settings.local:
-            self._token = kept_token(self.service, self._settings.url)
+        if self.settings.token is not None:
+            return self.settings.token.get_secret_value() or None
+        if self._token is None and self.settings.keyring and not self.settings.local:
+            self._token = kept_token(self.service, self.settings.url)
         return self._token
 
     def resource_attributes(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Field:
 
     def level_for(self, logger: str) -> Level:
         """The least level that is wanted of a logger now."""
-        return self.remote_level.level_for(logger) if self.remote_level is not None else self._settings.level
+        return self.remote_level.level_for(logger) if self.remote_level is not None else self.settings.level
 
     def span_started(self, span: Any) -> None:
         """A span has started."""
@@ -190,17 +190,17 @@ class Field:
         self._scope = InstrumentationScope("andiron")
         self.identity.start()
         for wanted, start in (
-            (self._settings.breadcrumbs > 0, self._start_breadcrumbs),
-            (self._settings.connectivity, self._start_connectivity),
+            (self.settings.breadcrumbs > 0, self._start_breadcrumbs),
+            (self.settings.connectivity, self._start_connectivity),
             (True, self._start_session),
-            (self._settings.metrics, self._start_self_report),
-            (self._settings.crashes, self._start_crashes),
-            (self._settings.vitals, self._start_vitals),
-            (self._settings.remote_level, self._start_remote_level),
-            (self._settings.logging, self._start_logging),
+            (self.settings.metrics, self._start_self_report),
+            (self.settings.crashes, self._start_crashes),
+            (self.settings.vitals, self._start_vitals),
+            (self.settings.remote_level, self._start_remote_level),
+            (self.settings.logging, self._start_logging),
             (True, self._start_displaced),
         ):
-            if wanted and not self._settings.disabled:
+            if wanted and not self.settings.disabled:
                 try:
                     start()
                 except Exception:
@@ -222,23 +222,23 @@ class Field:
 
     def _start_breadcrumbs(self) -> None:
         redact = None
-        if self._settings.redact:
+        if self.settings.redact:
             from andiron.sdk import in_force
 
             redact = in_force.redactor().attribute
-        self.breadcrumbs = Breadcrumbs(self._settings.breadcrumbs, redact=redact)
+        self.breadcrumbs = Breadcrumbs(self.settings.breadcrumbs, redact=redact)
         self.breadcrumbs.start()
         self._stops.append(self.breadcrumbs.stop)
 
     def _start_connectivity(self) -> None:
-        self.connectivity = Connectivity(self.emit, probe=None if self._settings.local else routed)
+        self.connectivity = Connectivity(self.emit, probe=None if self.settings.local else routed)
         if self._pipeline is not None:
             self._pipeline.ticks.append(self.connectivity.check)
 
     def _start_session(self) -> None:
         """The session and the native crashes of earlier ones, which say how those ended."""
         crashed: list[str] = []
-        if self._settings.native_crashes and self._folder is not None:
+        if self.settings.native_crashes and self._folder is not None:
             native = NativeCrash(
                 self._folder,
                 self.emit,
@@ -249,7 +249,7 @@ class Field:
             crashed = native.report()
             native.start()
             self._stops.append(native.stop)
-        if self._settings.session:
+        if self.settings.session:
             self.session = Session(self.identity.session, self._folder, self.emit, attributes=self.identity.resource())
             self.session.start(crashed)
             self._stops.append(self.session.stop)
@@ -276,13 +276,13 @@ class Field:
         service = self.identity.service
         connectivity = self.connectivity
         self.remote_level = RemoteLevel(
-            self._settings.url,
+            self.settings.url,
             Here(service.name, service.environment, self.identity.installation),
-            self._settings.level,
+            self.settings.level,
             token=self.token,
             user=self.identity.user,
             version=service.version,
-            interval=self._settings.remote_level_interval,
+            interval=self.settings.remote_level_interval,
             online=lambda: connectivity is None or connectivity.online,
         )
         self.remote_level.start()
