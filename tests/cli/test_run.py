@@ -52,6 +52,8 @@ def start(server: Receiver, tmp_path: Path) -> Iterator[Start]:
         }
         home = {
             "HOME": str(tmp_path),
+            # `python` is the one that has Andiron.
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "XDG_STATE_HOME": str(tmp_path / "state"),
             "ANDIRON_SPOOL": "memory",
             "ANDIRON_METRICS": "0",

@@ -149,7 +149,9 @@ class Runs:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("planted")
-    with Receiver(Answer(400, b"no", {"Content-Type": "text/plain"})) as refusing:
+    no = Answer(400, b"no", {"Content-Type": "text/plain"})
+    # One that refuses an empty request as well would not be believed about any.
+    with Receiver(lambda request: no if request.body else Answer.OK) as refusing:
         away = Run.start(folder / "away", NOWHERE, "exception", console="json")
         refused = Run.start(folder / "refused", refusing.url, "close", console="text", exit_timeout=10)
         unguarded = Run.start(folder / "open", NOWHERE, "close", console="json", redact=False)

@@ -161,8 +161,8 @@ def test_celery_with_a_worker(capture: Capture) -> None:
             assert pack.delay(7).get(timeout=20) == 7
     finally:
         signals.setup_logging.disconnect(leave_logging_alone)
-    sent = capture.span("apply_async/shop.pack")
-    run = capture.span("run/shop.pack")
+    sent = capture.span("apply_async/shop.ship")
+    run = capture.span("run/shop.ship")
     assert (sent.kind, run.kind) == ("producer", "consumer")
     assert (run.trace_id, run.parent_id) == (sent.trace_id, sent.span_id)
     assert run.attributes["celery.state"] == "SUCCESS"
@@ -174,7 +174,7 @@ def leave_logging_alone(**_: object) -> None:
 
 def task(app: Any) -> Any:
     """A task that gives back what it is given."""
-    register: Callable[..., Any] = app.task(name="shop.pack")
+    register: Callable[..., Any] = app.task(name="shop.ship")
 
     def pack(order: int) -> int:
         return order
