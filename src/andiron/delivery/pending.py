@@ -49,7 +49,8 @@ class OpenSpans:
         context = span.context
         if context is not None:
             self._open.pop(context.span_id, None)
-            self._announced.discard(context.span_id)
+            if self._announced:
+                self._announced.discard(context.span_id)
 
     def announce(self) -> None:
         """Give the pending form of each span that has become old enough."""

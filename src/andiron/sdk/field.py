@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from andiron.delivery.levels import Level
 from andiron.delivery.pipeline import Pipeline
@@ -26,7 +26,6 @@ from andiron.sdk.displaced import Displaced
 from andiron.sdk.identity import Identity, find_service, install_id
 from andiron.sdk.logging_capture import LoggingCapture
 from andiron.sdk.native_crash import NativeCrash
-from andiron.sdk.request_span import UNSET
 from andiron.sdk.self_report import SelfReport
 from andiron.sdk.session import Session
 from andiron.sdk.settings import SdkSettings
@@ -100,13 +99,15 @@ class Field:
             if span.kind is SpanKind.SERVER:
                 # The request's own, as long as its task's context lives.
                 self.breadcrumbs.begin()
-            else:
+            elif (attributes := span._attributes) and "logfire.span_type" in attributes:  # noqa: SLF001 - a proxy costs as much as the rest
                 self.breadcrumbs.span_started(span)
 
     def span_ended(self, span: Any) -> None:
         """A span has ended and is about to be queued."""
-        # Of an answered request only a failure is worth a word to those after it: on a busy server the others would be all there is.
-        if self.breadcrumbs is not None and (span.kind is not SpanKind.SERVER or span.status is not UNSET):
+        # An outgoing call, or a failure. Of an answered request nothing else is worth a word: on a busy server those would be all there is.
+        if self.breadcrumbs is not None and (
+            span.kind is SpanKind.CLIENT or span.status.status_code is StatusCode.ERROR
+        ):
             self.breadcrumbs.span_ended(span)
         if self.vitals is not None:
             self.vitals.span_ended(span)
