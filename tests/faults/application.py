@@ -76,6 +76,7 @@ class Application:
             "native_crashes": False,
             "session": False,
             "connectivity": False,
+            "pending_after": 0,
             "metrics": False,
             **self.settings,
             **settings,

