@@ -11,6 +11,8 @@ import pytest
 from andiron.testing.receiver import Answer, Receiver
 from bench.server import Server, free_port
 
+pytestmark = pytest.mark.slow
+
 
 def doctor(*arguments: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     clean = {

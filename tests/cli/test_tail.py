@@ -14,6 +14,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from andiron.delivery.encode import Encoder
 from bench.server import Server
 
+pytestmark = pytest.mark.slow
+
 
 def tail(*arguments: str, stop_after: int | None = None) -> str:
     """What it prints; with `stop_after`, it is stopped after so many lines."""
