@@ -59,9 +59,10 @@ bench: $(READY) ## Run the benchmarks, one after the other
 	@for name in ingest freshness query storage peers asgi caller encode redaction jsonlog startup spool outage; do echo "== bench.$$name"; $(BIN)/python -m bench.$$name; done
 
 .PHONY: docs
-docs: $(READY) ## Write the generated pages anew
+docs: $(READY) ## Write the generated pages and the forms of the rules of redaction anew
 	$(BIN)/python scripts/traceability.py
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/redaction.py
 
 .PHONY: lock
 lock: $(READY) ## Resolve the dependencies anew into the two lock files
@@ -75,5 +76,5 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 
 .PHONY: clean
 clean: ## Remove .venv and what tools left behind; data stays
-	rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,6 @@
 """Sinks take `LogRecord`s: to a server through the pipeline, or into memory for tests and viewers. `Logger` writes to them."""
 
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -16,6 +15,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import TraceFlags, get_current_span
 
 from andiron.delivery.encode import Encoder
+from andiron.delivery.exceptions import attributes_of
 from andiron.delivery.exporters import ExportResult, OtelExporter
 from andiron.delivery.guard import Guard, Sampling
 from andiron.delivery.levels import Level
@@ -204,14 +204,7 @@ class Logger:
 
 def of_error(record: LogRecord) -> dict[str, str]:
     """OpenTelemetry's attributes of an exception."""
-    found: dict[str, str] = {}
-    if record.error is not None:
-        kind = type(record.error)
-        found["exception.type"] = (
-            kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        )
-        found["exception.message"] = str(record.error)
-        found["exception.stacktrace"] = "".join(traceback.format_exception(record.error))
+    found = attributes_of(record.error) if record.error is not None else {}
     if record.stacktrace is not None:
         found["exception.stacktrace"] = record.stacktrace
     return found

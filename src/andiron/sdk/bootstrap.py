@@ -48,6 +48,10 @@ def bootstrap_logfire(
         else:
             from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
+            if request_attributes_mapper is not None:
+                warnings.warn(
+                    "OpenTelemetry's instrumentation has no request_attributes_mapper: it is passed over.", stacklevel=2
+                )
             if excluded_urls is not None and not isinstance(excluded_urls, str):
                 excluded_urls = ",".join(excluded_urls)
             FastAPIInstrumentor.instrument_app(app, excluded_urls=excluded_urls, **options)

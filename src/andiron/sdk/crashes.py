@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from andiron.delivery.exceptions import type_name
 from andiron.delivery.levels import Level
 from andiron.sdk import breadcrumbs
 from andiron.sdk.emitting import Emit, Flush
@@ -83,9 +84,7 @@ class Crashes:
             return
         self._busy.now = True
         try:
-            kind = type(error).__qualname__
-            if type(error).__module__ != "builtins":
-                kind = f"{type(error).__module__}.{kind}"
+            kind = type_name(error)
             about = {"exception.type": kind, "thread.name": thread, **more}
             try:
                 about["exception.message"] = str(error)

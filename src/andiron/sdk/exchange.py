@@ -5,10 +5,11 @@ from collections.abc import Awaitable
 
 from opentelemetry.trace import Status, StatusCode
 
+from andiron.delivery.exceptions import type_name
 from andiron.delivery.levels import Level
 from andiron.sdk.http_attributes import header_attributes
 from andiron.sdk.request_id import STARTS, Message, Send, answered
-from andiron.sdk.request_span import RequestSpan, type_name
+from andiron.sdk.request_span import RequestSpan
 
 DISCONNECTS = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect"})
 """Raised by Starlette, by uvicorn, and by both for websockets when the client has gone."""

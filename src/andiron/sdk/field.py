@@ -6,9 +6,7 @@
 import contextlib
 import logging
 import os
-import sys
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import SpanKind, StatusCode
 
+from andiron.delivery.exceptions import attributes_of
 from andiron.delivery.levels import Level
 from andiron.delivery.pipeline import Pipeline
+from andiron.delivery.spool_folder import state_root
 from andiron.sdk import context
 from andiron.sdk.breadcrumbs import Breadcrumbs
 from andiron.sdk.connectivity import Connectivity, routed
@@ -153,7 +153,7 @@ class Field:
             from opentelemetry.sdk._logs import ReadableLogRecord
 
             now = time.time_ns()
-            told = {} if exception is None or "exception.type" in attributes else of_exception(exception)
+            told = {} if exception is None or "exception.type" in attributes else attributes_of(exception)
             about = {**self.correlate(), **told, **attributes}
             record = ReadableLogRecord(
                 LogRecord(
@@ -300,13 +300,7 @@ class Field:
 
 def state_folder(settings: SdkSettings) -> Path | None:
     """Where the install id and the notes on crashes lie; None where nothing can be written."""
-    if settings.state:
-        folder = Path(settings.state).expanduser()
-    elif sys.platform == "darwin":
-        folder = Path("~/Library/Application Support/andiron").expanduser()
-    else:
-        state = os.environ.get("XDG_STATE_HOME", "")
-        folder = (Path(state) if state.startswith("/") else Path("~/.local/state").expanduser()) / "andiron"
+    folder = Path(settings.state).expanduser() if settings.state else state_root()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
@@ -318,19 +312,3 @@ def safe_name(service: str) -> str:
     """A folder's name for a service."""
     kept = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in service)
     return kept.strip(".")[:100] or "default"
-
-
-def of_exception(error: BaseException) -> dict[str, str]:
-    """OpenTelemetry's attributes of an exception."""
-    kind = type(error)
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - what went wrong may be wrong with its own text, too
-        message = "(it cannot be written)"
-    return {
-        "exception.type": kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}",
-        "exception.message": message,
-        "exception.stacktrace": "".join(traceback.format_exception(error)),
-    }

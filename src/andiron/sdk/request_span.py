@@ -6,7 +6,6 @@ Here the middleware's attributes are a plain dict; only what others set is check
 
 import logging
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +17,8 @@ from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationInfo, InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.util.types import Attributes, AttributeValue
+
+from andiron.delivery.exceptions import attributes_of
 
 log = logging.getLogger(__name__)
 
@@ -139,9 +140,7 @@ class RequestSpan(trace.Span, ReadableSpan):
         escaped: bool = False,  # noqa: FBT001, FBT002 - OpenTelemetry's signature
     ) -> None:
         event = {
-            "exception.type": type_name(exception),
-            "exception.message": str(exception),
-            "exception.stacktrace": "".join(traceback.format_exception(exception)),
+            **attributes_of(exception),
             "exception.escaped": str(escaped),
             **(attributes or {}),
         }
@@ -165,9 +164,3 @@ class RequestSpan(trace.Span, ReadableSpan):
             return False
         log.warning("%s on the span of a request that has ended: %s", call, self._name)
         return True
-
-
-def type_name(error: BaseException) -> str:
-    """The type as the conventions want it: with its module, but for builtins."""
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
