@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
 
 from andiron.server.control.models import Scope
 from andiron.server.control.refusals import Forbidden, Unauthenticated
 from andiron.server.ingest.signals import LOGS, METRICS, TRACES
 from andiron.server.query.api import QueryApi
+from andiron.server.query.desk import Desk
 from andiron.server.query.dialect import Question
 from andiron.server.query.queries import Queries
 from andiron.server.settings import Settings
@@ -83,8 +85,8 @@ def observed() -> list[tuple[float, str]]:
 def url(engine: EmbeddedEngine, settings: Settings, shop: str, observed: list[tuple[float, str]]) -> Iterator[str]:
     """Where the query API answers, to the tokens `read`, `write` and none else."""
 
-    def authorize(needed: Scope, authorization: str | None) -> Granted:
-        token = (authorization or "").removeprefix("Bearer ")
+    def authorize(needed: Scope, request: HTTPConnection) -> Granted:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if token not in {"read", "write"}:
             raise Unauthenticated("The token is not valid.")
         if token != needed.value:
@@ -93,7 +95,7 @@ def url(engine: EmbeddedEngine, settings: Settings, shop: str, observed: list[tu
 
     now: Callable[[], datetime] = lambda: NOW  # noqa: E731 - a clock that stands
     queries = Queries(engine, settings, now=now, observe=lambda seconds, outcome: observed.append((seconds, outcome)))
-    app = Starlette(routes=QueryApi(queries, settings, authorize).routes())
+    app = Starlette(routes=QueryApi(Desk(queries, settings, authorize)).routes())
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)

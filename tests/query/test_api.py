@@ -24,8 +24,9 @@ from logfire.query_client import (
 from starlette.applications import Starlette
 
 from andiron.errors import StoreUnavailable
-from andiron.server.query import api
+from andiron.server.query import desk
 from andiron.server.query.api import QueryApi
+from andiron.server.query.desk import Desk
 from andiron.server.query.queries import Queries
 from andiron.server.settings import Settings
 from tests.query import seed
@@ -314,10 +315,10 @@ class Stuck:
 
 
 def test_too_many_queries_are_told_to_come_later(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "WAITING", 3)
+    monkeypatch.setattr(desk, "WAITING", 3)
     stuck = Stuck()
     queries = Queries(stuck, settings, now=lambda: NOW)  # type: ignore[arg-type]
-    app = Starlette(routes=QueryApi(queries, settings, lambda _, __: Granted("shop", "shop")).routes())
+    app = Starlette(routes=QueryApi(Desk(queries, settings, lambda _, __: Granted("shop", "shop"))).routes())
 
     async def everything() -> None:
         transport = httpx.ASGITransport(app)

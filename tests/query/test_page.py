@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from andiron.server.query import catalog
-from andiron.server.query.api import WAITING
 from andiron.server.query.api import Ask as Request
+from andiron.server.query.desk import WAITING
 from andiron.server.query.functions import TEMPLATES
 from tests.query.conftest import Ask
 
@@ -53,7 +53,7 @@ def test_the_functions_it_names_exist() -> None:
 
 
 def test_its_figures_are_the_code_s() -> None:
-    from andiron.server.query.api import AT_ONCE
+    from andiron.server.query.desk import AT_ONCE
     from andiron.server.query.queries import RESULT_BYTES
 
     assert f"when {WAITING} queries wait" in PAGE

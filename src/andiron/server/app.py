@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -40,6 +40,7 @@ from andiron.server.ingest.quarantine import Quarantine
 from andiron.server.ingest.signals import SIGNALS
 from andiron.server.observe import Instruments
 from andiron.server.query.api import QueryApi
+from andiron.server.query.desk import Desk
 from andiron.server.query.queries import Queries
 from andiron.server.settings import Settings
 from andiron.server.store.engine import Engine
@@ -107,6 +108,10 @@ class Andiron:
         """Who asks, and for which database of this store."""
         grant = self.access.authorize(authorization, needed)
         return dataclasses.replace(grant, database=self.database(grant.database))
+
+    def authorize_request(self, needed: TokenScope, request: HTTPConnection) -> Grant:
+        """The same, of a request over HTTP."""
+        return self.authorize(needed, request.headers.get("authorization"))
 
     def database(self, name: str) -> str:
         """Where the project whose database is called `name` lies: a server's URL may name another than `andiron`."""
@@ -202,13 +207,14 @@ class Andiron:
             await self.close()
 
         queries = Queries(self.engine, self.settings, observe=self.observe_query)
+        desk = Desk(queries, self.settings, self.authorize_request)
         pages = Starlette(
             routes=[
                 Route("/", self.root),
                 Route("/healthz", self.healthz),
                 Route("/readyz", self.readyz),
                 Route("/metrics", self.metrics),
-                *QueryApi(queries, self.settings, self.authorize).routes(),
+                *QueryApi(desk).routes(),
             ],
             lifespan=lifespan,
         )
@@ -261,7 +267,7 @@ class Andiron:
     async def metrics(self, request: Request) -> Response:
         """Andiron's own metrics."""
         try:
-            self.authorize(TokenScope.READ, request.headers.get("authorization"))
+            self.authorize_request(TokenScope.READ, request)
         except Refusal as error:
             return JSONResponse({"status": error.status, "detail": str(error)}, error.status)
         return Response(self.instruments.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
