@@ -1,0 +1,59 @@
+/** What a reader without a valid token sees: one field, and how to get what belongs into it. */
+import { useState } from "preact/hooks";
+import { problemFrom } from "../api/client";
+import { signIn } from "../api/me";
+import type { Problem } from "../api/types";
+import { Copy } from "../parts/Copy";
+import "./signin.css";
+
+const COMMAND = "andiron tokens create --project default --scope admin";
+
+export function SignIn() {
+  const [token, setToken] = useState("");
+  const [problem, setProblem] = useState<Problem | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
+  async function submit(event: Event) {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await signIn(token.trim());
+    } catch (error) {
+      setProblem(problemFrom(error));
+    }
+    setBusy(false);
+  }
+  return (
+    <main class="signin">
+      <form onSubmit={submit} class="signin-form">
+        <h1>Andiron</h1>
+        <label class="labelled">
+          Token
+          <input
+            class="field mono"
+            type="password"
+            autocomplete="current-password"
+            required
+            autofocus
+            value={token}
+            aria-invalid={problem !== undefined}
+            aria-describedby="signin-problem"
+            onInput={(event) => setToken(event.currentTarget.value)}
+          />
+        </label>
+        <p id="signin-problem" class="level-error" role="alert">
+          {problem?.detail}
+        </p>
+        <button type="submit" class="button primary" disabled={busy || !token.trim()}>
+          Sign in
+        </button>
+        <p class="second-text small">
+          A token with the scope read or admin, as your operator gave it to you. An operator makes one on the server:
+        </p>
+        <p class="row">
+          <code class="signin-command spread">{COMMAND}</code>
+          <Copy text={COMMAND} />
+        </p>
+      </form>
+    </main>
+  );
+}

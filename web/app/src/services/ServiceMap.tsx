@@ -1,0 +1,177 @@
+/** The map: who calls whom, drawn from spans; thick where much goes, red where it fails. A click leads to the traces behind. */
+import { ask, endpoint } from "../api/client";
+import type { MapAnswer, MapNode } from "../api/services";
+import { useAnswer } from "../api/useAnswer";
+import { duration } from "../format/duration";
+import { hue } from "../format/hue";
+import { count, exact, percent } from "../format/number";
+import { Failed, Loading, Nothing, Stale } from "../parts/Panel";
+import { link } from "../state/address";
+import { type Drawn, layoutOf, NODE, type Placed } from "./mapLayout";
+import { quoted, useRange } from "./ServicesTable";
+
+const SIGNS: Record<MapNode["kind"], string> = { service: "", database: "⛁ ", queue: "≡ ", external: "↗ " };
+const WORDS: Record<MapNode["kind"], string> = {
+  service: "service",
+  database: "database",
+  queue: "queue",
+  external: "outside",
+};
+const MARGIN = 12;
+
+export function ServiceMap() {
+  const { since, until, kept, key } = useRange();
+  const { data, problem, again } = useAnswer(`map ${key}`, (abort) =>
+    ask<MapAnswer>(endpoint("pages/api/services-map", { since, until }), { abort }),
+  );
+  if (problem && !data) return <Failed problem={problem} again={again} />;
+  if (!data) return <Loading words="Following the spans" />;
+  if (!data.nodes.length) {
+    return (
+      <Nothing title="No spans in this time">
+        <p class="second-text">The map is drawn from spans of services that call one another. Choose a longer time.</p>
+      </Nothing>
+    );
+  }
+  const { nodes, edges, width, height } = layoutOf(data);
+  const most = Math.max(...edges.map(({ edge }) => edge.calls), 1);
+  return (
+    <>
+      {problem && <Stale problem={problem} again={again} />}
+      <p class="second-text small services-note">
+        {exact(nodes.length)} nodes, {exact(edges.length)} connections
+        {data.sampled > 1 && `; estimated from one in ${data.sampled} traces`}
+      </p>
+      <div class="services-scroll">
+        <svg
+          class="services-map"
+          width={width + 2 * MARGIN}
+          height={height + 2 * MARGIN}
+          viewBox={`${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`}
+          role="group"
+          aria-label="Services and what they call"
+        >
+          <defs>
+            <marker
+              id="arrow"
+              viewBox="0 0 8 8"
+              refX="7"
+              refY="4"
+              markerWidth="8"
+              markerHeight="8"
+              markerUnits="userSpaceOnUse"
+              orient="auto"
+            >
+              <path d="M0 0L8 4L0 8z" fill="var(--hair-strong)" />
+            </marker>
+          </defs>
+          {edges.map((each) => (
+            <Edge key={`${each.edge.from} ${each.edge.to}`} drawn={each} most={most} kept={kept} />
+          ))}
+          {nodes.map((each) => (
+            <Node key={each.node.name} placed={each} kept={kept} />
+          ))}
+        </svg>
+      </div>
+      <details class="services-edges">
+        <summary>The same as a table</summary>
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              <th scope="col">To</th>
+              <th scope="col" class="number">
+                Calls
+              </th>
+              <th scope="col" class="number">
+                Errors
+              </th>
+              <th scope="col" class="number">
+                p95
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.edges.map((edge) => (
+              <tr key={`${edge.from} ${edge.to}`}>
+                <td>{edge.from}</td>
+                <td>{edge.to}</td>
+                <td class="number">{exact(edge.calls)}</td>
+                <td class="number">{exact(edge.errors)}</td>
+                <td class="number">{duration(edge.p95)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </>
+  );
+}
+
+function Edge({
+  drawn: { edge, from, to },
+  most,
+  kept,
+}: {
+  drawn: Drawn;
+  most: number;
+  kept: Record<string, string | null>;
+}) {
+  const back = to.x <= from.x;
+  const x1 = from.x + (back ? NODE.width / 2 : NODE.width);
+  const y1 = from.y + (back ? NODE.height : NODE.height / 2);
+  const x2 = to.x + (back ? NODE.width / 2 : 0);
+  const y2 = to.y + (back ? NODE.height : NODE.height / 2);
+  const bend = back ? 40 : (x2 - x1) / 2;
+  const d = back
+    ? `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 + bend} ${x2} ${y2}`
+    : `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2 - 2} ${y2}`;
+  const failing = edge.errors > 0;
+  const words = `${edge.from} calls ${edge.to}: ${exact(edge.calls)} calls, ${failing ? percent(edge.errors / edge.calls) : "no"} errors, p95 ${duration(edge.p95)}`;
+  return (
+    <a href={link("traces", { q: `service:${quoted(edge.from)}`, ...kept })} aria-label={words}>
+      <title>{words}</title>
+      <path d={d} class="services-edge-hit" />
+      <path
+        d={d}
+        class={failing ? "services-edge failing" : "services-edge"}
+        stroke-width={1 + 3 * Math.sqrt(edge.calls / most)}
+        marker-end="url(#arrow)"
+      />
+      {!back && (
+        <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 - 5} class="services-edge-text">
+          {count(edge.calls)}
+          {failing ? ` ✕ ${percent(edge.errors / edge.calls)}` : ""}
+        </text>
+      )}
+    </a>
+  );
+}
+
+function Node({ placed: { node, x, y }, kept }: { placed: Placed; kept: Record<string, string | null> }) {
+  const own = node.kind === "service";
+  const name = node.name.length > 22 ? `${node.name.slice(0, 21)}…` : node.name;
+  const words = `${node.name}, ${WORDS[node.kind]}: ${exact(node.calls)} calls, ${exact(node.errors)} errors, p95 ${duration(node.p95)}`;
+  const box = (
+    <g transform={`translate(${x} ${y})`}>
+      <title>{words}</title>
+      <rect class={own ? "services-node" : "services-node other"} width={NODE.width} height={NODE.height} rx="4" />
+      <rect width="4" height={NODE.height} rx="2" fill={own ? hue(node.name) : "var(--hair-strong)"} />
+      <text x="12" y="20" class="services-node-name">
+        {SIGNS[node.kind]}
+        {name}
+      </text>
+      <text x="12" y="38" class={node.errors ? "services-node-text failing" : "services-node-text"}>
+        {count(node.calls)} calls{node.p95 !== null && ` · ${duration(node.p95)}`}
+        {node.errors > 0 && ` · ✕ ${percent(node.errors / node.calls)}`}
+      </text>
+    </g>
+  );
+  return own ? (
+    <a href={link(`services/${encodeURIComponent(node.name)}`, kept)} aria-label={words}>
+      {box}
+    </a>
+  ) : (
+    box
+  );
+}

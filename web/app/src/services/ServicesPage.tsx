@@ -1,0 +1,29 @@
+/** Services: the list, the map, or one of them, as the address says. */
+import { Tabs } from "../parts/Tabs";
+import { param, path, set } from "../state/address";
+import { OneService } from "./OneService";
+import { ServiceMap } from "./ServiceMap";
+import { ServicesTable } from "./ServicesTable";
+import "./services.css";
+
+const VIEWS = [
+  { id: "list", words: "List" },
+  { id: "map", words: "Map" },
+];
+
+export function ServicesPage() {
+  const name = path.value.split("/").slice(1).join("/");
+  if (name) return <OneService key={name} name={decodeURIComponent(name)} />;
+  const view = param("view") === "map" ? "map" : "list";
+  return (
+    <div class="page-scroll">
+      <Tabs
+        label="How to see the services"
+        tabs={VIEWS}
+        chosen={view}
+        choose={(id) => set({ view: id === "list" ? null : id })}
+      />
+      {view === "map" ? <ServiceMap /> : <ServicesTable />}
+    </div>
+  );
+}

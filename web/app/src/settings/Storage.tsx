@@ -1,0 +1,101 @@
+/** Storage: the disk, and every table on it with what it costs. */
+import { ask, endpoint, project } from "../api/client";
+import type { Storage as Answer, StoredTable } from "../api/manage";
+import { useAnswer } from "../api/useAnswer";
+import { ago, exactMoment } from "../format/moment";
+import { bytes, count, exact, percent } from "../format/number";
+import { Failed, Loading } from "../parts/Panel";
+
+export function Storage() {
+  const { data, problem, again } = useAnswer(`storage ${project.value}`, (abort) =>
+    ask<Answer>(endpoint("pages/api/storage"), { abort }),
+  );
+  if (problem && !data) return <Failed problem={problem} again={again} />;
+  if (!data) return <Loading />;
+  const all = data.tables.reduce((sum, table) => sum + table.bytes, 0);
+  const daily = data.tables.reduce((sum, table) => sum + table.bytes_a_day, 0);
+  return (
+    <>
+      <Disk disk={data.disk} daily={daily} />
+      <div class="settings-scroll">
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">Table</th>
+              <th scope="col" class="number">
+                Rows
+              </th>
+              <th scope="col" class="number">
+                On disk
+              </th>
+              <th scope="col" class="number">
+                Share
+              </th>
+              <th scope="col" class="number">
+                A row
+              </th>
+              <th scope="col" class="number">
+                Compressed to
+              </th>
+              <th scope="col" class="number">
+                Parts
+              </th>
+              <th scope="col">Oldest</th>
+              <th scope="col">Dearest columns</th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.tables.map((table) => (
+              <tr key={table.name}>
+                <td class="mono">{table.name}</td>
+                <td class="number" title={exact(table.rows)}>
+                  {count(table.rows)}
+                </td>
+                <td class="number" title={`${exact(table.bytes)} bytes`}>
+                  {bytes(table.bytes)}
+                </td>
+                <td class="number">{all ? percent(table.bytes / all) : ""}</td>
+                <td class="number">{table.rows ? bytes(Math.round(table.bytes / table.rows)) : ""}</td>
+                <td class="number">{table.uncompressed ? percent(table.bytes / table.uncompressed) : ""}</td>
+                <td class="number">{exact(table.parts)}</td>
+                <td title={table.oldest ? exactMoment(table.oldest) : ""}>{table.oldest ? ago(table.oldest) : ""}</td>
+                <td class="second-text cut">{dearest(table)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+function dearest(table: StoredTable): string {
+  return table.columns
+    .slice(0, 3)
+    .map((column) => `${column.name} ${table.bytes ? percent(column.bytes / table.bytes) : ""}`)
+    .join(", ");
+}
+
+function Disk({ disk, daily }: { disk: Answer["disk"]; daily: number }) {
+  const used = disk.total ? 1 - disk.free / disk.total : 0;
+  const days = daily > 0 ? Math.floor(disk.free / daily) : undefined;
+  return (
+    <div class="settings-disk">
+      <div
+        class="meter"
+        role="meter"
+        aria-label="Disk in use"
+        aria-valuenow={Math.round(used * 100)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
+        <div class={used > 0.9 ? "meter-fill high" : "meter-fill"} style={{ width: `${used * 100}%` }} />
+      </div>
+      <p>
+        {bytes(disk.free)} of {bytes(disk.total)} free on the disk of <code>{disk.data_path}</code>
+        {days !== undefined &&
+          `; at ${bytes(daily)} a day it lasts ${days > 3650 ? "more than ten years" : `${count(days)} days`}`}
+      </p>
+    </div>
+  );
+}
