@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from andiron.units import Duration, Size, size
@@ -17,6 +17,14 @@ from andiron.units import Duration, Size, size
 def separated(value: Any) -> Any:
     """Read `a, b` as two entries."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def leading(value: str) -> str:
+    """`/andiron`, or nothing."""
+    wanted = value.rstrip("/")
+    if wanted and not wanted.startswith("/"):
+        raise ValueError(f"{value!r} is no path; write it as the browser shows it, as in /andiron")
+    return wanted
 
 
 Separated = Annotated[list[str], NoDecode, BeforeValidator(separated)]
@@ -46,6 +54,10 @@ class Settings(BaseSettings):
     allowed_hosts: Separated = Field(
         [],
         description="Host names, beside the bound one and localhost, that requests may name, as behind a proxy; then tokens are necessary.",
+    )
+    prefix: Annotated[str, AfterValidator(leading)] = Field(
+        "",
+        description="Path under which a reverse proxy shows Andiron, as in `/andiron`, if the proxy leaves it on; one that takes it off needs none.",
     )
     log_level: str = Field("info", description="Least level of Andiron's own log: debug, info, warning or error.")
 
@@ -98,7 +110,9 @@ SIZED = {name for name, field in Settings.model_fields.items() if BeforeValidato
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Split `host:port`, `[::1]:port` or `:port` (all interfaces)."""
+    """Split `host:port`, `[::1]:port`, `:port` (all interfaces) or a bare port (this machine alone)."""
+    if address.isdigit():
+        address = f"127.0.0.1:{address}"
     host, _, port = address.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise ValueError(f"{address!r} is no address; write host:port, as in 127.0.0.1:4318")

@@ -20,9 +20,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from andiron.errors import ConfigurationError
+from andiron.server.control.asker import Asker
 from andiron.server.control.metadata import Metadata
-from andiron.server.control.models import Project, Scope, Token
-from andiron.server.control.refusals import Forbidden, Unauthenticated, Unavailable
+from andiron.server.control.models import PageSession, Project, Scope, Token
+from andiron.server.control.refusals import Forbidden, NotFound, Unauthenticated, Unavailable
+from andiron.server.control.sessions import Sessions
 from andiron.server.control.tokens import Tokens, digest
 from andiron.server.settings import Settings
 
@@ -40,6 +42,7 @@ USE_NOTED = 60.0
 MISSING = "No token was sent. Send one in the Authorization header; `andiron tokens create` makes one."
 # Which of the three it is would tell a finder of tokens which ones are worth keeping.
 INVALID = "The token is not valid: it is unknown, expired or revoked."
+OVER = "The session is over, or its token expired or was revoked: sign in again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,17 @@ class _Known:
     grant: Grant
     dead: bool
 
+    def alive(self, now: float) -> bool:
+        expires = self.grant.expires_at
+        return not self.dead and (expires is None or expires > now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    digest: bytes
+    token: str
+    expires_at: float
+
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
@@ -69,7 +83,9 @@ class _Snapshot:
 
     taken: float
     tokens: Mapping[bytes, list[_Known]]
+    by_id: Mapping[str, _Known]
     projects: Mapping[str, Grant]
+    sessions: Mapping[bytes, list[_Session]]
 
     def find(self, plaintext: str) -> _Known | None:
         wanted = digest(plaintext)
@@ -78,6 +94,20 @@ class _Snapshot:
                 return known
         return None
 
+    def opened(self, session: str, now: float) -> list[Grant]:
+        """What the session opens, by the names of the projects: of two tokens for one project the one that may do more counts."""
+        wanted = digest(session)
+        grants: dict[str, Grant] = {}
+        for each in self.sessions.get(wanted[:8], ()):
+            known = self.by_id.get(each.token)
+            if each.expires_at <= now or known is None or not known.alive(now):
+                continue
+            if hmac.compare_digest(each.digest, wanted):
+                before = grants.get(known.grant.project)
+                if before is None or known.grant.scope is Scope.ADMIN:
+                    grants[known.grant.project] = known.grant
+        return [grants[name] for name in sorted(grants)]
+
 
 class Access:
     """Decides who may do what. Thread-safe. The first reading of the database happens here."""
@@ -85,7 +115,8 @@ class Access:
     def __init__(self, metadata: Metadata, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self._metadata = metadata
         self._tokens = Tokens(metadata, clock=clock)
-        self._tokenless = tokenless(settings)
+        self._sessions = Sessions(metadata, clock=clock)
+        self.tokenless = tokenless(settings)
         self._default = settings.project
         self._clock = clock
         self._lock = threading.Lock()
@@ -94,13 +125,13 @@ class Access:
         self._checked = clock()
         self._snapshot = _read(metadata, self._checked)
 
-    def authorize(self, authorization: str | None, needed: Scope) -> Grant:
-        """Grant what the value of an `Authorization` header carries, if that covers `needed`.
+    def authorize(self, asked: str | Asker | None, needed: Scope) -> Grant:
+        """Grant what the value of an `Authorization` header, or all that a request tells, opens, if that covers `needed`.
 
         The token may stand alone, after `Bearer`, or be the password or the user of `Basic`.
         """
         now = self._clock()
-        grant = self._identify(authorization, now)
+        grant = self._identify(asked if isinstance(asked, Asker) else Asker(asked), now)
         if not grant.scope.allows(needed):
             raise Forbidden(
                 f"The token {grant.token} has the scope {grant.scope.value}; this needs a token with the scope "
@@ -109,6 +140,21 @@ class Access:
         if grant.token is not None:
             self._used[grant.token] = now
         return grant
+
+    def opened(self, asker: Asker) -> list[Grant]:
+        """Every project that the asker may look at, for one that pages ask for; none for a stranger."""
+        now = self._clock()
+        snapshot = self._current(now)
+        for candidate in _candidates(asker.authorization or ""):
+            if known := snapshot.find(candidate):
+                return [known.grant] if known.alive(now) else []
+        if self.tokenless:
+            return [snapshot.projects[name] for name in sorted(snapshot.projects)]
+        return snapshot.opened(asker.session, now) if asker.session else []
+
+    def operates(self, asker: Asker) -> bool:
+        """Whether the asker looks after the whole server: whoever may administer the project that it calls its own."""
+        return any(grant.project == self._default and grant.scope is Scope.ADMIN for grant in self.opened(asker))
 
     def refresh(self) -> None:
         """Read the database now, and note there, once a minute, which tokens were used.
@@ -120,32 +166,49 @@ class Access:
             self._load(now)
         if not 0 <= now - self._use_noted < USE_NOTED:
             self._note_use(now)
+            self._sweep()
 
     def close(self) -> None:
         """Note which tokens were used since the last time."""
         self._note_use(self._clock())
 
-    def _identify(self, authorization: str | None, now: float) -> Grant:
+    def _identify(self, asker: Asker, now: float) -> Grant:
         snapshot = self._current(now)
-        sent = authorization is not None and authorization.strip() != ""
-        for candidate in _candidates(authorization or ""):
+        sent = asker.authorization is not None and asker.authorization.strip() != ""
+        for candidate in _candidates(asker.authorization or ""):
             known = snapshot.find(candidate)
             if known is None:
                 continue
-            expires = known.grant.expires_at
-            if known.dead or (expires is not None and expires <= now):
+            if not known.alive(now):
                 raise Unauthenticated(INVALID)
-            return known.grant
-        if not self._tokenless:
-            raise Unauthenticated(INVALID if sent else MISSING)
+            return self._chosen([known.grant], asker.project)
+        if not self.tokenless:
+            if asker.session is None:
+                raise Unauthenticated(INVALID if sent else MISSING)
+            if grants := snapshot.opened(asker.session, now):
+                return self._chosen(grants, asker.project)
+            raise Unauthenticated(OVER)
         # Newcomers configure the Logfire SDK with any token at all, and on their own machine that has to work.
-        default = snapshot.projects.get(self._default)
-        if default is None:
-            raise Unauthenticated(
-                f"The project {self._default!r} of requests without a token does not exist; "
-                f"`andiron projects create {self._default}` makes it."
+        wanted = asker.project or self._default
+        if found := snapshot.projects.get(wanted):
+            return found
+        if asker.project is not None:
+            raise NotFound(f"There is no project {asker.project!r}; `andiron projects list` shows them.")
+        raise Unauthenticated(
+            f"The project {self._default!r} of requests without a token does not exist; "
+            f"`andiron projects create {self._default}` makes it."
+        )
+
+    def _chosen(self, grants: list[Grant], project: str | None) -> Grant:
+        """Of what is open, the project that is meant; where none is named, the server's own, if it is among them."""
+        by_name = {grant.project: grant for grant in grants}
+        if project is None:
+            return by_name.get(self._default, grants[0])
+        if project not in by_name:
+            raise Forbidden(
+                f"The project {project!r} is not open to you; {', '.join(by_name)} {'is' if len(by_name) == 1 else 'are'}."
             )
-        return default
+        return by_name[project]
 
     def _current(self, now: float) -> _Snapshot:
         """The snapshot, renewed first if it is due and nobody else is at it. A clock set back makes it due, too."""
@@ -169,6 +232,12 @@ class Access:
             # Giving up took seconds: counted from here, the next try is the background's again, and no request waits.
             self._checked = self._clock()
             logger.warning("The metadata database did not answer; tokens are checked from memory: %s", error)
+
+    def _sweep(self) -> None:
+        try:
+            self._sessions.sweep()
+        except SQLAlchemyError as error:
+            logger.warning("Expired sessions could not be swept: %s", error)
 
     def _note_use(self, now: float) -> None:
         used, self._used = self._used, {}
@@ -226,20 +295,28 @@ def _candidates(authorization: str) -> Iterator[str]:
 
 
 def _read(metadata: Metadata, now: float) -> _Snapshot:
-    """Read every token and project. Dead ones count: a revoked token must be told from an unknown one."""
+    """Read every token, project and session. Dead tokens count: a revoked one must be told from an unknown one."""
     tokens: defaultdict[bytes, list[_Known]] = defaultdict(list)
+    by_id: dict[str, _Known] = {}
+    sessions: defaultdict[bytes, list[_Session]] = defaultdict(list)
     of_tokens = select(
         Token.hash, Token.id, Token.scope, Token.expires_at, Token.revoked_at,
         Project.id, Project.name, Project.database, Project.deleted_at,
     ).join(Token.project)  # fmt: skip
     of_projects = select(Project.id, Project.name, Project.database).where(Project.deleted_at.is_(None))
+    of_sessions = select(PageSession.hash, PageSession.token_id, PageSession.expires_at)
     with metadata.reading() as session:
         for hashed, token, scope, expires, revoked, identifier, name, database, deleted in session.execute(of_tokens):
             grant = Grant(name, database, scope, identifier, token, None if expires is None else expires.timestamp())
             key = bytes.fromhex(hashed)
-            tokens[key[:8]].append(_Known(key, grant, dead=revoked is not None or deleted is not None))
+            known = _Known(key, grant, dead=revoked is not None or deleted is not None)
+            tokens[key[:8]].append(known)
+            by_id[token] = known
+        for hashed, token, expires in session.execute(of_sessions):
+            key = bytes.fromhex(hashed)
+            sessions[key[:8]].append(_Session(key, token, expires.timestamp()))
         projects = {
             name: Grant(name, database, Scope.ADMIN, identifier)
             for identifier, name, database in session.execute(of_projects)
         }
-    return _Snapshot(now, dict(tokens), projects)
+    return _Snapshot(now, dict(tokens), by_id, projects, dict(sessions))

@@ -52,15 +52,18 @@ class Policy:
 
     loopback: bool
     hosts: frozenset[str]
+    allowed: frozenset[str]
     origins: frozenset[str]
     paths: frozenset[str]
 
     @classmethod
     def of(cls, settings: Settings, paths: tuple[str, ...] = TELEMETRY) -> "Policy":
         bound = () if settings.http == "off" else (host_and_port(settings.http)[0],)
+        allowed = frozenset(_written(host) for host in settings.allowed_hosts)
         return cls(
             loopback=settings.loopback,
-            hosts=LOCAL | {_written(host) for host in (*bound, *settings.allowed_hosts)},
+            hosts=LOCAL | allowed | {_written(host) for host in bound},
+            allowed=allowed,
             origins=frozenset(origin.lower().rstrip("/") for origin in settings.cors_origins),
             paths=frozenset(paths),
         )
@@ -77,6 +80,10 @@ class Policy:
             return ipaddress.IPv4Address(name).is_loopback
         except ValueError:
             return False
+
+    def trusts(self, origin: str) -> bool:
+        """Whether `origin` names a host that was allowed by name: a proxy may have put another `Host` before us."""
+        return split_port(origin.lower().partition("://")[2])[0] in self.allowed
 
     def shares(self, origin: str | None, path: str) -> bool:
         """Whether pages of `origin` may send telemetry to `path`."""
@@ -113,11 +120,15 @@ def objection(policy: Policy, method: str, path: str, sender: Sender) -> str | N
     if sender.authorized and not policy.loopback:
         # Browsers attach no token by themselves, so a page that sends one was given it.
         return None
-    foreign = sender.origin is not None and not (sender.host and same_origin(sender.origin, sender.host))
+    foreign = (
+        sender.origin is not None
+        and not (sender.host and same_origin(sender.origin, sender.host))
+        and not policy.trusts(sender.origin)
+    )
     if foreign or sender.fetch_site == "cross-site":
         return (
-            "The request comes from a page of another origin. "
-            "If that page may send telemetry, add its origin to ANDIRON_CORS_ORIGINS."
+            "The request comes from a page of another origin. If that page may send telemetry, add its origin to "
+            "ANDIRON_CORS_ORIGINS. If it is Andiron's own page behind a proxy, add its host to ANDIRON_ALLOWED_HOSTS."
         )
     return None
 

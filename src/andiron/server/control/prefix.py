@@ -1,0 +1,29 @@
+"""A prefix that a reverse proxy leaves on the path: taken off before anything else looks at it.
+
+Requests without it are served too, so that programs on the same machine need to know nothing of the proxy.
+"""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class Prefix:
+    """ASGI middleware that takes `prefix` off."""
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self.app = app
+        self.prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self.prefix:
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path == self.prefix:
+            # Relative addresses on the page are found from the folder, which ends with a slash.
+            location = self.prefix.encode() + b"/" + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+            await send({"type": "http.response.start", "status": 307, "headers": [(b"location", location)]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        if path.startswith(f"{self.prefix}/"):
+            scope = {**scope, "path": path[len(self.prefix) :], "raw_path": None}
+        await self.app(scope, receive, send)

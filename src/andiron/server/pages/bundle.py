@@ -1,0 +1,125 @@
+"""Serves the built pages: one shell for every address, and the hashed files that it asks for, compressed when they were built.
+
+The files come from `web/app` by `make pages`. They are read once, at the first request, and answered from memory.
+"""
+
+import hashlib
+import mimetypes
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from andiron.server.query.problems import QueryProblem, answered
+
+DIST = Path(__file__).parent / "dist"
+ENCODINGS = {"br": ".br", "gzip": ".gz"}
+"""What a file may be beside itself, best first."""
+PAGES = frozenset(
+    "live traces trace explore services issues sessions dashboards alerts settings sign-in".split()  # noqa: SIM905 - reads as the rail does
+)
+"""The first step of every page's address; `web/app/src/frame/pages.ts` has the same ones."""
+BASE = re.compile(r'<base href="[^"]*"\s*/?>')
+FOREVER = "public, max-age=31536000, immutable"
+GUARDING = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+UNBUILT = """\
+Andiron is running, and its pages are not built in this copy.
+
+In a checkout, `make pages` builds them (Node.js 20 or newer); then start the server anew. Everything else works as it is:
+OTLP: POST /v1/traces, /v1/logs, /v1/metrics     SQL: POST /v2/query, or `andiron sql "SELECT …"`
+"""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file, as it is and compressed."""
+
+    body: bytes
+    media_type: str
+    etag: str
+    compressed: dict[str, bytes] = field(default_factory=dict)
+
+    def answer(self, request: Request, caching: str) -> Response:
+        """The file in the best form that the browser takes, or that it has the newest already."""
+        headers = {"Cache-Control": caching, "ETag": self.etag, "Vary": "Accept-Encoding", **GUARDING}
+        if self.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+        for encoding, body in self.compressed.items():
+            if encoding in accepted:
+                return Response(body, headers={**headers, "Content-Encoding": encoding}, media_type=self.media_type)
+        return Response(self.body, headers=headers, media_type=self.media_type)
+
+
+class Bundle:
+    """The files of `dist`. A copy without them says how to build them."""
+
+    def __init__(self, dist: Path = DIST) -> None:
+        self._dist = dist
+
+    @cached_property
+    def assets(self) -> dict[str, Asset]:
+        """Every file by its path below `dist`. What is not in here is not served, whatever an address looks like."""
+        found = {}
+        suffixes = tuple(ENCODINGS.values())
+        for path in sorted(self._dist.rglob("*")):
+            if not path.is_file() or path.suffix in suffixes:
+                continue
+            body = path.read_bytes()
+            beside = {encoding: path.with_name(path.name + suffix) for encoding, suffix in ENCODINGS.items()}
+            found[path.relative_to(self._dist).as_posix()] = Asset(
+                body,
+                mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+                f'"{hashlib.sha256(body).hexdigest()[:20]}"',
+                {encoding: file.read_bytes() for encoding, file in beside.items() if file.is_file()},
+            )
+        return found
+
+    def routes(self) -> list[Route]:
+        """What to mount last: whatever no other route took."""
+        return [Route("/{path:path}", self.serve, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+
+    async def serve(self, request: Request) -> Response:
+        """A file, the shell for a page, or that there is nothing."""
+        path = request.path_params["path"]
+        reads = request.method in {"GET", "HEAD"}
+        if reads and path != "index.html" and (asset := self.assets.get(path)):
+            return asset.answer(request, FOREVER if path.startswith("assets/") else "no-cache")
+        known = path.partition("/")[0] in PAGES
+        if reads and (known or wants_page(request)):
+            return self.shell(request, 200 if known else 404)
+        return answered(
+            QueryProblem(
+                f"There is nothing at /{path} for {request.method}; docs/settings.md lists what there is.",
+                404,
+                "not-found",
+            )
+        )
+
+    def shell(self, request: Request, status: int = 200) -> Response:
+        """The one document of all pages. Files are found from it by a base that is as deep as the address."""
+        index = self.assets.get("index.html")
+        if index is None:
+            return PlainTextResponse(UNBUILT, 503 if status == 200 else status, headers=GUARDING)
+        path: str = request.scope["path"]
+        base = "../" * (path.count("/") - 1) or "./"
+        html = BASE.sub(f'<base href="{base}" />', index.body.decode(), count=1)
+        return Response(html, status, {"Cache-Control": "no-cache", **GUARDING}, "text/html")
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks for something to look at."""
+    return "text/html" in request.headers.get("accept", "")
