@@ -45,6 +45,7 @@ DISTRIBUTED = re.compile(
     r"CREATE\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?(\S+)\b.*ENGINE\s*=\s*Distributed\(\s*'?\w+'?\s*,\s*'?(\w+)'?\s*,\s*'?(\w+)'?.*",
     re.IGNORECASE | re.DOTALL,
 )
+EVERYWHERE = re.compile(r"clusterAllReplicas\('\w+', (system\.\w+)\)")
 QUOTED_OR_COMMENT = re.compile(r"'(?:[^'\\]|\\.)*'|`[^`]*`|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 NO_ROW = "('', 0, 0, '')"
 FORWARDED = "X-Test-Forwarded"
@@ -79,6 +80,12 @@ class Cluster:
         """The URL under which `peer` gives all of its `table`."""
         query = {"query": f"SELECT * FROM {table} FORMAT Native", "user": self.user, "password": self.password}
         return f"{peer}/?{urlencode(query)}"
+
+    def everywhere(self, table: str) -> str:
+        """What stands for clusterAllReplicas() over a system table."""
+        urls = [literal(self.reading(peer, table)) for peer in self.peers]
+        selects = [f"SELECT * FROM {table}", *(f"SELECT * FROM url({url}, 'Native')" for url in urls)]
+        return f"({' UNION ALL '.join(selects)})"
 
     def forward(self, statement: str) -> None:
         """Run `statement` on every peer."""
@@ -142,6 +149,7 @@ class Server(ThreadingHTTPServer):
         statement = re.sub(r"\breplicated_deduplication_window\b", "non_replicated_deduplication_window", statement)
         if distributed := DISTRIBUTED.search(statement):
             return self.view(handle, *distributed.groups(default=""))
+        statement = EVERYWHERE.sub(lambda found: self.cluster.everywhere(found[1]), statement)
         return re.sub(r"\bsystem\.clusters\b", self.cluster.table, statement)
 
     def view(self, handle: Any, if_not_exists: str, name: str, database: str, table: str) -> str:

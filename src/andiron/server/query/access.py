@@ -117,7 +117,8 @@ def first_word(text: str) -> None:
     word = re.match(r"\w*", text)
     if word and word[0].upper() in STATEMENTS:
         raise refused(
-            f"{word[0].upper()} is not possible: queries only read. Write SELECT, EXPLAIN, DESCRIBE or SHOW TABLES."
+            f"{word[0].upper()} is not possible: queries only read. Write SELECT, EXPLAIN, DESCRIBE or SHOW TABLES.",
+            word[0],
         )
 
 
@@ -174,12 +175,13 @@ def table_name(table: exp.Table, database: str) -> str:
     if qualifier and qualifier not in {database, "public"}:
         raise refused(
             f"The table {qualifier}.{name} is out of reach: a query reads the tables of its own project, named without a database: "
-            f"{READABLE}."
+            f"{READABLE}.",
+            name,
         )
     if name not in known and name.lower() in known:
         name = name.lower()
     if name not in known:
-        raise refused(f"There is no table {name}.{near(name, known)} A query may read {READABLE}.")
+        raise refused(f"There is no table {name}.{near(name, known)} A query may read {READABLE}.", name)
     return name
 
 
@@ -200,7 +202,8 @@ def check_function(name: str) -> str:
     if found is None:
         raise refused(
             f"The function {name} is not available in queries.{near(name, native() | native_by_lower().keys())} "
-            "Functions that reach files, the network, other tables, settings or the server are refused."
+            "Functions that reach files, the network, other tables, settings or the server are refused.",
+            name,
         )
     return found
 
@@ -240,5 +243,6 @@ def check_table_function(table: exp.Table) -> None:
     if name.lower() not in TABLE_FUNCTIONS:
         raise refused(
             f"The table function {name}() is out of reach: a query reads the tables of its own project, and "
-            "numbers(), generate_series(), unnest() or VALUES."
+            "numbers(), generate_series(), unnest() or VALUES.",
+            name,
         )

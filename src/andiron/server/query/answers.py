@@ -5,17 +5,18 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Form = Literal["json", "ndjson", "csv", "arrow", "v1-rows", "v1-columns"]
+Form = Literal["json", "ndjson", "csv", "arrow", "parquet", "v1-rows", "v1-columns"]
 
 MEDIA = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
     "arrow": "application/vnd.apache.arrow.stream",
+    "parquet": "application/vnd.apache.parquet",
     "v1-rows": "application/json",
     "v1-columns": "application/json",
 }
-FORMATS = {"csv": "CSVWithNames", "arrow": "ArrowStream"}
+FORMATS = {"csv": "CSVWithNames", "arrow": "ArrowStream", "parquet": "Parquet"}
 
 SIMPLE = {
     "String": "Utf8", "Bool": "Boolean", "UUID": "Utf8", "IPv4": "Utf8", "IPv6": "Utf8", "Float32": "Float32", "Float64": "Float64",

@@ -151,6 +151,7 @@ class QueryApi:
 
 FORMS: tuple[tuple[str, Form], ...] = (
     ("application/vnd.apache.arrow.stream", "arrow"),
+    ("application/vnd.apache.parquet", "parquet"),
     ("application/x-ndjson", "ndjson"),
     ("text/csv", "csv"),
     ("application/json", "json"),

@@ -94,6 +94,48 @@ MEANINGS = {
     "project_id": "The project it belongs to.",
 }
 
+NATIVE_MEANINGS = {
+    "Timestamp": "When it began or was written, in UTC.",
+    "TraceId": "32 hex digits that all records of one operation share.",
+    "SpanId": "16 hex digits of this span.",
+    "ParentSpanId": "The span it happened in; empty for the first of a trace.",
+    "SpanName": "What kind of thing it is, with few different values.",
+    "SpanKind": "Internal, Server, Client, Producer or Consumer.",
+    "SpanType": "Logfire's: span, log or pending_span.",
+    "ServiceName": "service.name of the resource.",
+    "ResourceAttributes": "What is known of the process: ResourceAttributes['host.name'].",
+    "SpanAttributes": "What the application said about it: SpanAttributes['key'].",
+    "LogAttributes": "What the application said about it: LogAttributes['key'].",
+    "ScopeAttributes": "What is known of the instrumentation.",
+    "ScopeName": "The instrumentation that made it.",
+    "ScopeVersion": "The version of that instrumentation.",
+    "Duration": "Nanoseconds from start to end.",
+    "StatusCode": "Unset, Ok or Error.",
+    "StatusMessage": "What went wrong, in words.",
+    "Body": "The body of a log record.",
+    "SeverityText": "The severity as it was sent.",
+    "SeverityNumber": "OpenTelemetry's severity: 1 to 24.",
+    "Level": "Severity: 1 trace, 5 debug, 9 info, 10 notice, 13 warn, 17 error, 21 fatal.",
+    "Message": "What happened, for people; empty where the name or the body says it.",
+    "Tags": "Labels: has(Tags, 'x').",
+    "IngestedAt": "When the server received it; retention counts from here.",
+    "SeriesId": "Hash of everything that tells one series from another.",
+    "MetricName": "What is measured.",
+    "MetricType": "gauge, sum, histogram, exponential_histogram or summary.",
+    "MetricUnit": "In which unit.",
+    "Attributes": "What tells this series from others of the metric: Attributes['key'].",
+    "TimeUnix": "When it was measured, in UTC.",
+    "StartTimeUnix": "Since when it has been counted.",
+    "Value": "The value of a gauge or sum.",
+    "Count": "How many values there were.",
+    "Sum": "What they add up to.",
+    "BucketCounts": "How many values fell into each bucket.",
+    "ExplicitBounds": "The upper bounds of the buckets.",
+    "Start": "When the first span of the trace that a batch held began.",
+    "End": "When the last one of them began.",
+}
+"""Of ClickHouse's tables, what the name alone does not tell."""
+
 
 @dataclass(frozen=True)
 class Column:

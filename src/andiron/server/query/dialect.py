@@ -24,6 +24,7 @@ from andiron.server.query.introspection import catalogue, schema_rows
 from andiron.server.query.lineage import json_columns
 from andiron.server.query.mentions import Mention, Mentions, sources
 from andiron.server.query.moments import Moments
+from andiron.server.query.places import expectation, shifted, stopped, unclosed
 from andiron.server.query.problems import QueryProblem, refused
 from andiron.server.query.pushdown import plan
 from andiron.server.query.relations import relations
@@ -47,6 +48,26 @@ TRUTHS = (
 
 
 @dataclass(frozen=True)
+class Received:
+    """Records by the moments of their receipt, in milliseconds: from `first` up to `last`, or one of `moments`; of some sources."""
+
+    first: int = 0
+    last: int | None = None
+    moments: frozenset[int] = frozenset()
+    sources: frozenset[str] | None = None
+
+    @property
+    def condition(self) -> str:
+        """In terms of the tables, whose parts know the first and the last receipt they hold."""
+        if self.moments:
+            return (
+                f"IngestedAt IN ({', '.join(f'fromUnixTimestamp64Milli({moment})' for moment in sorted(self.moments))})"
+            )
+        until = "" if self.last is None else f" AND IngestedAt <= fromUnixTimestamp64Milli({self.last})"
+        return f"IngestedAt >= fromUnixTimestamp64Milli({self.first}){until}"
+
+
+@dataclass(frozen=True)
 class Question:
     """What was asked, and within which bounds."""
 
@@ -63,6 +84,8 @@ class Question:
     """Whether to say how ClickHouse goes about it."""
     arrays_as_json: bool = False
     """For forms without lists."""
+    received: Received | None = None
+    """Which records, by the moment of their receipt."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +115,11 @@ def translate(question: Question, marker: str = "") -> Statement:
     told = catalogue(words)
     if told is None:
         first_word(words)
-    tree, dialect = (parsed(told, "logfire"), LOGFIRE) if told else read(words, question)
+    try:
+        tree, dialect = (parsed(told, "logfire"), LOGFIRE) if told else read(words, question)
+    except QueryProblem as problem:
+        problem.position = shifted(problem.position, question.sql[: question.sql.index(words)])
+        raise
     only_reads(tree)
     translation = Translation(question, tree, dialect, "" if explain else marker)
     text = translation.written()
@@ -132,9 +159,10 @@ def parsed(words: str, dialect: Dialect) -> exp.Expr:
         at = (
             f" at line {first['line']}, column {first['col']}, near {first['highlight']!r}" if first.get("line") else ""
         )
-        raise QueryProblem(
-            f"The SQL cannot be read: {first.get('description') or error}{at}.", kind="syntax-error"
-        ) from None
+        what, where = expectation(str(first.get("description") or error)), stopped(words, first)
+        if (opened := unclosed(words)) and not where:
+            what, where = f"{opened[0]} is opened and not closed", opened[1]
+        raise QueryProblem(f"The SQL cannot be read: {what}{at}.", kind="syntax-error", position=where) from None
     except RecursionError:
         raise QueryProblem("The SQL is nested too deeply.", kind="syntax-error") from None
     if len(trees) != 1:
@@ -336,6 +364,10 @@ class Translation:
         if question.until:
             mention.until.append(times.constant(question.until))
             mention.conditions.append(f"{time} < {times.constant(question.until)}")
+        if question.received is not None:
+            mention.conditions.append(question.received.condition)
+            if question.received.sources is not None:
+                mention.narrow(question.received.sources)
         if question.environments is not None:
             text = f"ifNull(deployment_environment, '') IN ({', '.join(map(quoted, question.environments))})"
             mention.conditions.append(text)

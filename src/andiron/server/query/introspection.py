@@ -24,7 +24,7 @@ def catalogue(words: str) -> str | None:
 def describing(name: str) -> str:
     """The query for the columns of a table."""
     if name not in catalog.tables():
-        raise refused(f"There is no table {name}. SHOW TABLES lists them.")
+        raise refused(f"There is no table {name}. SHOW TABLES lists them.", name)
     return (
         "SELECT column_name, data_type, is_nullable, description FROM information_schema.columns "
         f"WHERE table_name = '{name}' ORDER BY ordinal_position"

@@ -24,7 +24,7 @@ KIND_OF_TYPE = {name: kind for kind, names in CAST_TYPES.items() for name in nam
 
 def nothing(what: str, instead: str = "") -> NoReturn:
     """Refuse `what`, and say what to do instead."""
-    raise refused(f"{what} is not available in queries. {instead}".strip())
+    raise refused(f"{what} is not available in queries. {instead}".strip(), what)
 
 
 def is_level(node: exp.Expr) -> bool:

@@ -22,6 +22,10 @@ class QueryProblem(AndironError):
     status: int = 400
     kind: str = "query-refused"
     retry_after: int | None = None
+    position: tuple[int, int] | None = None
+    """Where in the text that was asked it is, in UTF-16 code units: from, and up to."""
+    word: str = ""
+    """What it is about, as the text has it; `places.py` looks for it."""
 
     def __str__(self) -> str:
         return self.detail
@@ -32,14 +36,14 @@ class QueryProblem(AndironError):
         return self.kind.replace("-", " ").capitalize()
 
 
-def refused(detail: str) -> QueryProblem:
-    """SQL that this server does not run."""
-    return QueryProblem(detail)
+def refused(detail: str, word: str = "") -> QueryProblem:
+    """SQL that this server does not run, and the word in it that is why."""
+    return QueryProblem(detail, word=word)
 
 
 def answered(problem: QueryProblem) -> Response:
     """The problem as RFC 9457, with the fields that Logfire's clients read."""
-    body = {
+    body: dict[str, object] = {
         "type": TYPE + problem.kind,
         "title": problem.title,
         "status": problem.status,
@@ -48,6 +52,8 @@ def answered(problem: QueryProblem) -> Response:
         "retry_after": problem.retry_after,
         "error_details": {"detail": problem.detail},
     }
+    if problem.position is not None:
+        body["position"] = {"start": problem.position[0], "end": problem.position[1]}
     headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after is not None else {}
     return Response(json.dumps(body), problem.status, headers, "application/problem+json")
 
@@ -85,11 +91,16 @@ def told(error: StoreError, columns: Iterable[str], seconds: float) -> QueryProb
             )
         case 47 | 36 if found := re.search(r"(?:[Ii]dentifier|Missing columns:?) [`'\"]([^`'\"]+)", message):
             name = found[1]
-            return QueryProblem(
-                f"There is no column {name}.{near(name.rpartition('.')[2], columns)}", kind="unknown-column"
-            )
+            own = name.rpartition(".")[2]
+            return QueryProblem(f"There is no column {name}.{near(own, columns)}", kind="unknown-column", word=own)
         case 46:
-            return QueryProblem(f"{message}.", kind="unknown-function")
+            function = re.search(r"[`'\"]([^`'\"]+)[`'\"]", message)
+            return QueryProblem(f"{message}.", kind="unknown-function", word=function[1] if function else "")
+        case 50 if "Parquet" in message:
+            return QueryProblem(
+                "Parquet has no type for a column that is NULL alone; leave it out, or write nullif('', '').",
+                kind="wrong-type",
+            )
         case 62:
             return QueryProblem(f"The SQL cannot be read: {message}.", kind="syntax-error")
         case 184 | 215:

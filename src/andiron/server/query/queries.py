@@ -1,5 +1,7 @@
 """Runs questions: translation, bounds, the engine, and the answer in the form that was asked for. Every call blocks."""
 
+import contextlib
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -8,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from andiron.errors import StoreError
 from andiron.server.query.answers import FORMATS, Answer, Form, Table
+from andiron.server.query.cancellation import CURRENT, Cancellation, gone
+from andiron.server.query.places import placed
 from andiron.server.query.problems import QueryProblem, told
 from andiron.server.settings import Settings
 from andiron.server.store.engine import Engine
@@ -39,6 +43,8 @@ WRITING: dict[str, str | int] = {
     "output_format_arrow_string_as_string": 1,
     "output_format_arrow_low_cardinality_as_dictionary": 0,
     "output_format_arrow_compression_method": "none",
+    "output_format_parquet_string_as_string": 1,
+    "output_format_parquet_compression_method": "zstd",
 }
 
 Observe = Callable[[float, str], None]
@@ -86,6 +92,7 @@ class Queries:
             return answer
         except QueryProblem as problem:
             outcome = problem.kind if outcome == "failed" else outcome
+            placed(problem, question.sql)
             raise
         finally:
             self._observe(time.perf_counter() - started, outcome)
@@ -116,10 +123,30 @@ class Queries:
         )
         return {"logical_plan": statement.sql, "physical_plan": plain, "physical_plan_with_metrics": indexed}
 
+    def kill(self, cancellation: Cancellation) -> None:
+        """Stop what runs for one who has left. Nothing may run yet, or any more: that is no error."""
+        with contextlib.suppress(StoreError):
+            self._engine.command(cancellation.statement)
+
+    def native_columns(self, database: str) -> dict[str, list[tuple[str, str]]]:
+        """The columns of each table of a project with their types, as ClickHouse has them."""
+        answer = self._engine.query(
+            f"SELECT table, name, type FROM system.columns WHERE database = '{database}' ORDER BY table, position"
+        )
+        found: dict[str, list[tuple[str, str]]] = {}
+        for table, name, kind in json.loads(answer)["data"]:
+            found.setdefault(table, []).append((name, kind))
+        return found
+
     def _ask(self, statement: "Statement", format: str) -> bytes:
+        cancellation = CURRENT.get()
+        if cancellation is not None:
+            cancellation.check()
         try:
             return self._engine.query(statement.sql, format=format, settings=self._settings(statement))
         except StoreError as error:
+            if cancellation is not None and cancellation.asked.is_set():
+                raise gone() from error
             raise told(error, statement.columns, self._timeout) from error
 
     def _settings(self, statement: "Statement") -> dict[str, str | int]:
@@ -133,6 +160,8 @@ class Queries:
             **WRITING,
             **(POSTGRES if statement.dialect == "logfire" else {}),
         }
+        if (cancellation := CURRENT.get()) is not None:
+            own["log_comment"] = cancellation.tag
         if self._engine.cluster:
             own["distributed_product_mode"] = "global"
         return own | {"readonly": 1}  # last: nothing can be set after it

@@ -32,7 +32,7 @@ class EmbeddedEngine:
 
     cluster = ""
 
-    def __init__(self, path: Path, *, handles: int = 8) -> None:
+    def __init__(self, path: Path, *, handles: int = 12) -> None:
         raise_file_limit()
         chdb = load_chdb()
         self.path = path
