@@ -9,8 +9,10 @@ from andiron.server.query.attributes import GETTERS, Accesses
 from andiron.server.query.functions import PERCENTILES, TEMPLATES, template
 from andiron.server.query.grammar import Fragment, fragment
 from andiron.server.query.literals import is_number, level_literal
+from andiron.server.query.mentions import Mentions
 from andiron.server.query.moments import Moments
 from andiron.server.query.problems import refused
+from andiron.server.query.text import Text
 
 NUMERIC = frozenset(
     {"sum", "avg", "mean", "median", "approx_median", "stddev", "stddev_samp", "stddev_pop", "corr", "abs", "round"}
@@ -42,10 +44,11 @@ class Rewrites(Protocol):
 class Calls:
     """The calls of one query."""
 
-    def __init__(self, rewriter: Rewrites, json: Accesses, moments: Moments) -> None:
+    def __init__(self, rewriter: Rewrites, json: Accesses, moments: Moments, mentions: Mentions) -> None:
         self._rewriter = rewriter
         self._json = json
         self._moments = moments
+        self._mentions = Text(mentions)
 
     def call(self, node: exp.Expr) -> exp.Expr:  # noqa: C901, PLR0911, PLR0912 - a table of cases
         name, arguments = node.name.lower(), node.expressions
@@ -54,6 +57,8 @@ class Calls:
         if (timely := self._moments.call(name, arguments, self._rewriter.detached)) is not None:
             return timely
         match name, arguments:
+            case "mentions" | "mentions_id", _:
+                return self._mentions.everywhere(name, node)
             case "level_num", [argument]:
                 number = level_literal(argument)
                 return (

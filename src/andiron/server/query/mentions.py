@@ -1,6 +1,6 @@
 """Each place where a query names a relation: which columns it needs there, and which conditions can be asked at the source."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -16,7 +16,7 @@ class Mention:
     table: exp.Table
     relation: Relation
     columns: set[str] = field(default_factory=set)
-    steps: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str | Mapping[str, str]] = field(default_factory=dict)
     conditions: list[str] = field(default_factory=list)
     series: list[str] = field(default_factory=list)
     since: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Mention:
         """Whether it delivers a column of that name."""
         return column in self.relation.columns or column in self.steps
 
-    def step(self, expression: str, prefix: str) -> str:
+    def step(self, expression: str | Mapping[str, str], prefix: str) -> str:
         """The column that delivers `expression`, a new one if need be."""
         for name, known in self.steps.items():
             if known == expression:

@@ -91,6 +91,8 @@ def plan(select: exp.Select, mentions: Mentions) -> None:
             movable[name] = mention
     kept = []
     for condition in conjuncts(select.args.get("where")):
+        if isinstance(condition, exp.Boolean) and condition.this:
+            continue
         owners = {id(mentions.owner(column)): mentions.owner(column) for column in condition.find_all(exp.Column)}
         owner = next(iter(owners.values())) if len(owners) == 1 else None
         if owner is None or owner not in movable.values() or not stays_true(condition):

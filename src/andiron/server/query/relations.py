@@ -36,6 +36,10 @@ SEEN = "_seen"
 """When the trace that is wanted was seen first and last: a name for one look at the table of traces."""
 
 
+Steps = Mapping[str, str | Mapping[str, str]]
+"""Names with the expression behind each, or one for each kind of branch."""
+
+
 @dataclass(frozen=True)
 class Branch:
     """One source of a relation: what it calls things and where they come from."""
@@ -66,7 +70,7 @@ class Wanted:
     """What one mention of a relation in a query has to deliver."""
 
     columns: tuple[str, ...]
-    steps: Mapping[str, str] = field(default_factory=dict)
+    steps: Steps = field(default_factory=dict)
     """Further names that `columns` and `conditions` use, with the expressions behind them."""
     conditions: tuple[str, ...] = ()
     series: tuple[str, ...] = ()
@@ -158,6 +162,9 @@ def bounds(relation: Relation, branch: Branch, wanted: Wanted) -> Iterator[str]:
                 yield f"arrayExists(t -> t {sign} {text}, `Events.Timestamp`)"
             else:
                 yield f"{time} {sign} {text}"
+                if branch.kind == "log":
+                    # What logs are sorted by: a quarter of an hour of six was two thirds of the granules, by Timestamp alone.
+                    yield f"toStartOfFiveMinutes(Timestamp) {sign} toStartOfFiveMinutes({text})"
     if wanted.trace_id and branch.kind in {"span", EVENT}:
         yield f"TraceId = {wanted.trace_id}"
         yield f"Timestamp >= {SEEN}.1 AND Timestamp <= {SEEN}.2"
@@ -204,14 +211,15 @@ def nearest(relation: Relation, wanted: Wanted, chosen: Iterable[Branch]) -> Wan
     )
 
 
-def definitions(relation: Relation, branch: Branch, steps: Mapping[str, str], texts: Iterable[str]) -> str:
+def definitions(relation: Relation, branch: Branch, steps: Steps, texts: Iterable[str]) -> str:
     """`WITH` all names that `texts` lean on, directly or not."""
     return defined(names(relation, branch, steps), texts)
 
 
-def names(relation: Relation, branch: Branch, steps: Mapping[str, str]) -> dict[str, str]:
+def names(relation: Relation, branch: Branch, steps: Steps) -> dict[str, str]:
     """Everything that has a name in a branch, with the expression behind it."""
-    return {**relation.lambdas, **relation.shared, **branch.items, **steps}
+    here = {name: step if isinstance(step, str) else step[branch.kind] for name, step in steps.items()}
+    return {**relation.lambdas, **relation.shared, **branch.items, **here}
 
 
 def behind(known: Mapping[str, str], text: str) -> Iterator[str]:
