@@ -37,6 +37,7 @@ ENDPOINTS = """
 | gRPC `opentelemetry.proto.collector.{trace,logs,metrics}.v1` | OTLP, with gzip |
 | `POST /v2/query`, `GET /v1/query` | SQL: see [sql.md](sql.md) |
 | `GET /v1/schemas` | the tables that SQL sees |
+| `/pages/api/…` | what the pages ask; for governing a server by program see [operations.md](operations.md) |
 | `GET /v1/info`, `/v1/read-token-info` | what a token belongs to; the Logfire SDK asks at start |
 | `GET /healthz`, `/readyz` | the process lives; telemetry is taken and can be queried |
 | `GET /metrics` | the metrics below |

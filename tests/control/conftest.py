@@ -65,3 +65,20 @@ def postgres() -> Iterator[Callable[[], str]]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Where an empty database is, as a setting: an empty URL stands for the file in the data folder."""
+    if request.param == "sqlite":
+        return ""
+    fresh: Callable[[], str] = request.getfixturevalue("postgres")
+    return fresh()
+
+
+@pytest.fixture
+def either(url: str, tmp_path: Path) -> Iterator[Metadata]:
+    """Metadata in each of the two."""
+    opened = Metadata.open(tmp_path, url)
+    yield opened
+    opened.close()

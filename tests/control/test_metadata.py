@@ -3,7 +3,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from andiron.server.control.access import Access, Grant
 from andiron.server.control.metadata import ADVISORY_LOCK, FILE, Metadata, write_ahead
 from andiron.server.control.models import Base, Project, Scope
 from andiron.server.control.projects import Projects
-from andiron.server.control.refusals import Conflict, Unauthenticated, Unavailable
+from andiron.server.control.refusals import Conflict, Invalid, NotFound, Unauthenticated, Unavailable
+from andiron.server.control.retention import Retentions
 from andiron.server.control.tokens import Tokens
 from andiron.server.settings import Settings
 
@@ -25,7 +26,7 @@ from .conftest import Clock
 
 pytestmark = pytest.mark.requirement("AN-09")
 
-TABLES = {"alembic_version", "projects", "tokens"}
+TABLES = {"alembic_version", "page_sessions", "projects", "retention", "tokens"}
 OPEN = """
 import sys
 from pathlib import Path
@@ -39,22 +40,6 @@ metadata.close()
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    """Where an empty database is, as a setting: an empty URL stands for the file in the data folder."""
-    if request.param == "sqlite":
-        return ""
-    fresh: Callable[[], str] = request.getfixturevalue("postgres")
-    return fresh()
-
-
-@pytest.fixture
-def either(url: str, tmp_path: Path) -> Iterator[Metadata]:
-    opened = Metadata.open(tmp_path, url)
-    yield opened
-    opened.close()
-
-
 def test_the_migrations_make_what_the_models_describe(either: Metadata) -> None:
     with either.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
@@ -66,6 +51,26 @@ def test_down_leaves_nothing_and_up_makes_it_again(either: Metadata) -> None:
     assert set(inspect(either.engine).get_table_names()) == {"alembic_version"}
     either.upgrade()
     assert set(inspect(either.engine).get_table_names()) == TABLES
+
+
+def test_a_project_keeps_a_signal_for_as_long_as_was_said(either: Metadata, clock: Clock) -> None:
+    settings = Settings(_env_file=None, retention_logs=timedelta(days=9))
+    retentions, projects = Retentions(either, settings, clock=clock), Projects(either, clock=clock)
+    shop, other = projects.create("shop"), projects.create("other")
+    retentions.keep(shop.id, "traces", timedelta(days=2))
+    retentions.keep(shop.id, "traces", timedelta(days=3))
+    retentions.keep(shop.id, "logs", timedelta(days=1))
+    retentions.keep(shop.id, "logs", None)
+    retentions.keep(other.id, "metrics", None)
+    again = Retentions(either, settings)
+    assert again.overridden() == {shop.id: {"traces": timedelta(days=3)}}
+    assert again.of(shop.id) == {"traces": timedelta(days=3), "logs": timedelta(days=9), "metrics": timedelta(days=90)}
+    assert again.of(other.id) == again.defaults
+    with pytest.raises(NotFound, match="no signal 'music'"):
+        retentions.keep(shop.id, "music", None)
+    for age in (timedelta(minutes=59), timedelta(days=18_251)):
+        with pytest.raises(Invalid, match="at least an hour"):
+            retentions.keep(shop.id, "logs", age)
 
 
 def test_processes_that_open_an_empty_database_at_once_agree(url: str, tmp_path: Path) -> None:

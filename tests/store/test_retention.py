@@ -11,7 +11,7 @@ import pytest
 
 from andiron.server.ingest.signals import LOGS, METRICS, SIGNALS, TRACES
 from andiron.server.store.embedded import EmbeddedEngine
-from andiron.server.store.retention import TABLES, apply_retention
+from andiron.server.store.retention import LONGEST, TABLES, applied_retention, apply_retention
 from tests.ingest.numbered import numbered
 from tests.ingest.tables import Tables
 
@@ -133,3 +133,41 @@ def test_a_shorter_retention_frees_what_is_there_already(engine: EmbeddedEngine,
         lambda: tables.count("otel_logs") == 0 and not files(engine, database, "otel_logs"),
     )
     assert tables.count("otel_traces") == 1
+
+
+def test_an_age_beyond_what_clickhouse_can_count_keeps_everything(
+    engine: EmbeddedEngine, database: str, tmp_path: Path
+) -> None:
+    apply_retention(engine, database, dict.fromkeys(KEEP, timedelta(days=100_000)))
+    eager(engine, database)
+    tables = Tables(engine, database, tmp_path)
+    tables.send(LOGS, [numbered("logs", ["today"])], received=int(time.time() * 1000))
+    engine.command(f"OPTIMIZE TABLE {database}.otel_logs FINAL")
+    assert tables.count("otel_logs") == 1
+    assert applied_retention(engine, database)["otel_logs"] == LONGEST.total_seconds()
+
+
+def test_a_changed_retention_does_not_write_large_parts_anew(
+    engine: EmbeddedEngine, database: str, tmp_path: Path
+) -> None:
+    apply_retention(engine, database, KEEP)
+    engine.command(f"ALTER TABLE {database}.otel_logs MODIFY SETTING min_bytes_for_wide_part = 0")
+    tables = Tables(engine, database, tmp_path)
+    tables.send(LOGS, [numbered("logs", ["today"])], received=int(time.time() * 1000))
+    body = {file.stat().st_ino for file in files(engine, database, "otel_logs") if file.name == "Body.bin"}
+    assert len(body) == 1
+    for days in (60, 3):
+        apply_retention(engine, database, KEEP | {"logs": timedelta(days=days)})
+
+        def noted(days: int = days) -> bool:
+            answer = engine.query(
+                "SELECT max(toUnixTimestamp(delete_ttl_info_max)) FROM system.parts WHERE active AND table = 'otel_logs' "
+                f"AND database = '{database}'"
+            )
+            left = int(json.loads(answer)["data"][0][0]) - time.time()
+            return (days - 1) * DAY < left <= days * DAY
+
+        until(engine, f"{database}.otel_logs", noted)
+        now = {file.stat().st_ino for file in files(engine, database, "otel_logs") if file.name == "Body.bin"}
+        assert now == body
+        assert tables.count("otel_logs") == 1

@@ -3,10 +3,10 @@
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from andiron.errors import AndironError, StoreError
-from andiron.server.ingest.loader import Batch, by_name, insert
+from andiron.server.ingest.loader import by_name
 from andiron.server.ingest.quarantine import Quarantine, Refused
-from andiron.server.ingest.segment import Entry
+from andiron.server.ingest.retry import insert_again, rewritten
 from andiron.server.settings import Settings
 from andiron.server.store.open import open_store
 
@@ -108,19 +108,6 @@ def remove(entry_id: Id, *, data: Data = None) -> None:
     typer.echo(f"{entry.id} removed")
 
 
-def rewritten(entry: Refused, body: bytes) -> bytes:
-    """The request as this program would have written it: Protobuf forgives more than the store does, such as a value set twice or
-    a field of another type, and what it made of them is kept.
-    """
-    try:
-        request = by_name(entry.signal).request.FromString(body)
-    except (DecodeError, StopIteration):
-        return body
-    request.DiscardUnknownFields()
-    written: bytes = request.SerializeToString()
-    return written
-
-
 Send = Callable[[Refused, bytes], None]
 
 
@@ -140,15 +127,8 @@ def sender(url: str | None, token: str | None, settings: Settings) -> Iterator[S
     engine = open_store(settings)
     os.chdir(settings.data)  # where chDB caches the Protobuf schema
 
-    def into_store(entry: Refused, body: bytes) -> None:
-        signal = by_name(entry.signal)
-        # Received now: by its first receipt it might have outlived its retention.
-        again = Entry(signal.number, entry.database, body, entry.records, int(time.time() * 1000), entry.nested)
-        batch = Batch(signal, entry.database, [again], f"quarantine-{entry.id}")
-        insert(engine, signal, entry.database, batch.body, batch.token)
-
     try:
-        yield into_store
+        yield partial(insert_again, engine)
     finally:
         engine.close()
 

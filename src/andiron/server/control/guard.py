@@ -83,7 +83,9 @@ class Policy:
 
     def trusts(self, origin: str) -> bool:
         """Whether `origin` names a host that was allowed by name: a proxy may have put another `Host` before us."""
-        return split_port(origin.lower().partition("://")[2])[0] in self.allowed
+        scheme, _, page = origin.lower().partition("://")
+        name = split_port(page)[0].removesuffix(".")
+        return scheme in DEFAULT_PORTS and name != "" and name in self.allowed
 
     def shares(self, origin: str | None, path: str) -> bool:
         """Whether pages of `origin` may send telemetry to `path`."""
@@ -118,7 +120,7 @@ def objection(policy: Policy, method: str, path: str, sender: Sender) -> str | N
     if method in SAFE or policy.shares(sender.origin, path):
         return None
     if sender.authorized and not policy.loopback:
-        # Browsers attach no token by themselves, so a page that sends one was given it.
+        # Browsers attach no token by themselves (but as `Basic`), so a page that sends one was given it.
         return None
     foreign = (
         sender.origin is not None
@@ -149,7 +151,7 @@ class Guard:
             host=_text(headers.get(b"host")),
             origin=_text(headers.get(b"origin")),
             fetch_site=_text(headers.get(b"sec-fetch-site")),
-            authorized=b"authorization" in headers,
+            authorized=_given(headers.get(b"authorization", b"")),
         )
         path = scope["path"]
         method = scope.get("method", "WEBSOCKET")
@@ -166,6 +168,11 @@ class Guard:
             await self.app(scope, receive, _sharing(send, allowed))
         else:
             await self.app(scope, receive, send)
+
+
+def _given(authorization: bytes) -> bool:
+    """Whether a program put it there. What a browser was once told as `Basic`, it repeats for every page that asks."""
+    return authorization != b"" and not authorization.lstrip().lower().startswith(b"basic")
 
 
 def _text(value: bytes | None) -> str | None:

@@ -6,7 +6,7 @@ A row that has left its session is a plain value; whoever reads it may keep it.
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import DateTime, Dialect, Enum, ForeignKey, Index, MetaData, String, text
+from sqlalchemy import DateTime, Dialect, Enum, ForeignKey, Index, Integer, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -108,3 +108,26 @@ class Token(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
+
+
+class PageSession(Base):
+    """A browser that signed in to the pages, with one of the tokens that it did so with. It dies with the token."""
+
+    __tablename__ = "page_sessions"
+
+    # SHA-256 of the cookie, in hex; see `Token.hash`.
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token_id: Mapped[str] = mapped_column(ForeignKey("tokens.id"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Retention(Base):
+    """How long a project keeps a signal, where that is not the server's setting."""
+
+    __tablename__ = "retention"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    signal: Mapped[str] = mapped_column(String(16), primary_key=True)
+    seconds: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime] = mapped_column(Instant)

@@ -21,9 +21,14 @@ class Prefix:
         if path == self.prefix:
             # Relative addresses on the page are found from the folder, which ends with a slash.
             location = self.prefix.encode() + b"/" + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-            await send({"type": "http.response.start", "status": 307, "headers": [(b"location", location)]})
+            headers = [(b"location", location), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 307, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
         if path.startswith(f"{self.prefix}/"):
-            scope = {**scope, "path": path[len(self.prefix) :], "raw_path": None}
+            raw = scope.get("raw_path") or b""
+            leading = self.prefix.encode() + b"/"
+            # As it was sent it tells an escaped slash from a real one; where the prefix itself is escaped, it is left out.
+            left = raw[len(leading) - 1 :] if raw.startswith(leading) else None
+            scope = {**scope, "path": path[len(self.prefix) :], "raw_path": left}
         await self.app(scope, receive, send)

@@ -1,0 +1,1 @@
+"""Governing a server over HTTP: projects, tokens, retention, storage, health, quarantine."""
