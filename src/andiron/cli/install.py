@@ -15,6 +15,7 @@ COMMANDS = {
         "Send one of each signal through the configured path, find them back, or say what is wrong.",
     ),
     "tail": ("andiron.cli.tail", "Show records as they come."),
+    "demo": ("andiron.cli.demo", "Send the telemetry of a small made-up shop, to have something to look at."),
     "sql": ("andiron.cli.sql", "Ask a running server, or a data folder, in SQL."),
 }
 GROUPS = {
