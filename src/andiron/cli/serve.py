@@ -14,6 +14,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from andiron.cli.misspelt import misspelt
 from andiron.cli.remote import URL
 from andiron.errors import AndironError, ConfigurationError
 from andiron.server.settings import Settings, host_and_port
@@ -31,6 +32,8 @@ def serve(
     console = Console(stderr=True)
     given = {"http": http, "grpc": grpc, "data": data, "store": store}
     try:
+        for sentence in misspelt(os.environ):
+            console.print(f"[bold yellow]andiron:[/] {sentence}", highlight=False, soft_wrap=True)
         settings = read_settings({name: value for name, value in given.items() if value is not None})
         run(settings, console)
     except AndironError as error:
@@ -79,7 +82,13 @@ def run(settings: Settings, console: Console) -> None:
         timeout_graceful_shutdown=3,
         backlog=2048,
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            andiron.feed.close()  # first: live streams never end by themselves, and uvicorn waits for what is open
+            await super().shutdown(sockets)
+
+    server = Server(config)
 
     async def main() -> None:
         serving = asyncio.create_task(server.serve([listener]))
@@ -123,17 +132,21 @@ def welcome(settings: Settings) -> str:
     from andiron.server.control.access import tokenless
 
     host, port = host_and_port(settings.http)
-    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    name = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+    url = f"http://{name}:{port}"
     free = tokenless(settings)
     token = "any" if free else "YOUR-TOKEN"
     headers = "" if free else f" OTEL_EXPORTER_OTLP_HEADERS=Authorization={token}"
     endpoint = f"OTEL_EXPORTER_OTLP_ENDPOINT={url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf{headers}"
+    shown = f"{url}{settings.prefix}/"
+    looking = "live records, traces, SQL, services" if free else "in a browser; it asks for a token that may read"
     token_too = "" if free else f" ANDIRON_TOKEN={token}"
     asked = "" if url == URL else f"--url {url} "
     where = f"{settings.data}" + ("" if settings.embedded else "   (the journal; the store is elsewhere)")
     return f"""
 [bold dark_orange3]Andiron is listening[/]
 
+  Open  [bold]{shown}[/]   {looking}
   HTTP  [bold]{url}[/]   OTLP, SQL, /healthz, /readyz, /metrics
   gRPC  [bold]{settings.grpc}[/]   OTLP
   data  [bold]{where}[/]

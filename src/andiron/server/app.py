@@ -12,6 +12,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 
 from starlette.applications import Starlette
@@ -23,11 +24,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from andiron import __version__
 from andiron.errors import AndironError, StoreError, StoreUnavailable
 from andiron.server.control.access import Access, Grant, require_tokens
+from andiron.server.control.asker import Asker, asker
 from andiron.server.control.guard import Guard
 from andiron.server.control.metadata import Metadata
 from andiron.server.control.models import Scope as TokenScope
+from andiron.server.control.prefix import Prefix
 from andiron.server.control.projects import Projects
 from andiron.server.control.refusals import Refusal
+from andiron.server.control.retention import Retentions
+from andiron.server.control.sessions import Sessions
 from andiron.server.control.tokens import Tokens
 from andiron.server.datapath import DataPath
 from andiron.server.ingest.door import Door
@@ -38,10 +43,20 @@ from andiron.server.ingest.keys import Keys
 from andiron.server.ingest.loader import Loader
 from andiron.server.ingest.quarantine import Quarantine
 from andiron.server.ingest.signals import SIGNALS
+from andiron.server.manage.api import AT_ONCE as MANAGING
+from andiron.server.manage.api import Governed, ManageApi
 from andiron.server.observe import Instruments
+from andiron.server.pages.api import PagesApi
+from andiron.server.pages.bundle import Bundle, wants_page
 from andiron.server.query.api import QueryApi
 from andiron.server.query.desk import Desk
+from andiron.server.query.feed import Feed
+from andiron.server.query.live import LiveApi
 from andiron.server.query.queries import Queries
+from andiron.server.query.search.api import SearchApi
+from andiron.server.query.services.api import ServicesApi
+from andiron.server.query.tables import TablesApi
+from andiron.server.query.traces.api import TracesApi
 from andiron.server.settings import Settings
 from andiron.server.store.engine import Engine
 from andiron.server.store.open import open_store
@@ -70,6 +85,7 @@ class Andiron:
             undo.callback(self.metadata.close)
             self.projects = Projects(self.metadata)
             self.projects.ensure_default(settings.project)
+            self.retentions = Retentions(self.metadata, settings)
             require_tokens(settings, Tokens(self.metadata))
             self.access = Access(self.metadata, settings)
             self.engine: Engine = open_store(settings)
@@ -88,30 +104,39 @@ class Andiron:
             memory=settings.idempotency_memory,
         )
         self.keys.recall(self.journal.left())
+        self.quarantine = Quarantine(settings.data / "quarantine")
+        self.feed = Feed()
         self.loader = Loader(
             self.journal,
             self.engine,
-            Quarantine(settings.data / "quarantine"),
+            self.quarantine,
             self.instruments,
             ensure=self.ensure,
             keep=self.keys.keep,
+            loaded=self.feed.told,
         )
         self.door = Door(settings, self.journal, self.keys, self.instruments)
+        self.bundle = Bundle()
         self.grpc: OtlpGrpc | None = None
         self._ensured: set[str] = set()
+        self._kept: dict[str, dict[str, timedelta]] = {}
         self._ensuring = threading.Lock()
         self._housekeeper: asyncio.Task[None] | None = None
         self.instruments.watch("andiron_journal_backlog_bytes", lambda: self.journal.backlog)
         self.instruments.watch("andiron_journal_segments", lambda: self.journal.segments)
 
-    def authorize(self, needed: TokenScope, authorization: str | None) -> Grant:
-        """Who asks, and for which database of this store."""
-        grant = self.access.authorize(authorization, needed)
+    def authorize(self, needed: TokenScope, asked: str | Asker | None) -> Grant:
+        """Who asks, by a header or by all that a request tells, and for which database of this store."""
+        grant = self.access.authorize(asked, needed)
         return dataclasses.replace(grant, database=self.database(grant.database))
 
     def authorize_request(self, needed: TokenScope, request: HTTPConnection) -> Grant:
         """The same, of a request over HTTP."""
-        return self.authorize(needed, request.headers.get("authorization"))
+        return self.authorize(needed, asker(request))
+
+    def operator(self, request: HTTPConnection) -> bool:
+        """Whether a request may govern the server: with no token on one that needs none, or as an admin of its own project."""
+        return self.access.operates(asker(request))
 
     def database(self, name: str) -> str:
         """Where the project whose database is called `name` lies: a server's URL may name another than `andiron`."""
@@ -120,29 +145,32 @@ class Andiron:
 
     def ensure(self, database: str) -> bool:
         """Make the schema of `database` unless it is there; False when its project is deleted."""
-        if all(self.database(project.database) != database for project in self.projects.all()):
+        project = next((each for each in self.projects.all() if self.database(each.database) == database), None)
+        if project is None:
             return False
         # Servers that share a ClickHouse share their PostgreSQL: of those that start together, one makes the schema.
         with self._ensuring, self.metadata.alone():
             self.schema.ensure(database)
-            apply_retention(
-                self.engine,
-                database,
-                {
-                    "traces": self.settings.retention_traces,
-                    "logs": self.settings.retention_logs,
-                    "metrics": self.settings.retention_metrics,
-                },
-            )
+            self._keep(database, self.retentions.of(project.id))
             self._ensured.add(database)
         return True
+
+    def _keep(self, database: str, ages: dict[str, timedelta]) -> None:
+        """Give the tables of `database` these ages."""
+        apply_retention(self.engine, database, ages)
+        self._kept[database] = ages
 
     def housekeep(self) -> None:
         """Follow the metadata: new projects get their tables, deleted ones lose theirs, tokens are read anew."""
         self.access.refresh()
+        overridden = self.retentions.overridden()
         for project in self.projects.all():
             if (database := self.database(project.database)) not in self._ensured:
                 self.ensure(database)
+            elif {**self.retentions.defaults, **overridden.get(project.id, {})} != self._kept[database]:
+                # Read again: what was read outside of the lock may be older than what another thread has applied.
+                with self._ensuring, self.metadata.alone():
+                    self._keep(database, self.retentions.of(project.id))
         for project in self.projects.reaped():
             database = self.database(project.database)
             on_cluster = f"ON CLUSTER '{self.engine.cluster}'" if self.engine.cluster else ""
@@ -150,6 +178,13 @@ class Andiron:
             self._ensured.discard(database)
             self.projects.mark_dropped(project)
             log.info("project dropped", extra={"project": project.name, "database": database})
+
+    def follow(self) -> None:
+        """Carry out at once what was just changed in the metadata; a store that is away follows when it is back."""
+        try:
+            self.housekeep()
+        except StoreError as error:
+            log.warning("the store follows later", extra={"error": str(error)})
 
     async def open(self) -> None:
         """Start what runs beside the requests."""
@@ -208,6 +243,19 @@ class Andiron:
 
         queries = Queries(self.engine, self.settings, observe=self.observe_query)
         desk = Desk(queries, self.settings, self.authorize_request)
+        governed = Governed(
+            self.projects,
+            Tokens(self.metadata),
+            self.retentions,
+            self.engine,
+            self.journal,
+            self.quarantine,
+            self.instruments,
+            self.database,
+            self.reasons,
+            self.follow,
+        )
+        managing = Desk(queries, self.settings, self.authorize_request, at_once=MANAGING)
         pages = Starlette(
             routes=[
                 Route("/", self.root),
@@ -215,9 +263,18 @@ class Andiron:
                 Route("/readyz", self.readyz),
                 Route("/metrics", self.metrics),
                 *QueryApi(desk).routes(),
+                *TracesApi(desk).routes(),
+                *ServicesApi(desk).routes(),
+                *LiveApi(desk, self.feed).routes(),
+                *TablesApi(desk).routes(),
+                *ManageApi(managing, governed, self.operator).routes(),
+                *SearchApi(desk).routes(),
+                *PagesApi(desk, self.access, Sessions(self.metadata)).routes(),
             ],
             lifespan=lifespan,
         )
+        # Not a route: one that takes every path would also take the wrong methods of the others.
+        pages.router.default = self.bundle
         ingest = {
             f"/v1/{signal.name}": OtlpHttp(
                 signal, self.door, partial(self.authorize, TokenScope.WRITE), self.instruments
@@ -230,17 +287,20 @@ class Andiron:
             app = ingest.get(scope["path"], pages) if scope["type"] == "http" else pages
             await app(scope, receive, send)
 
-        return Guard(dispatch, self.settings)
+        return Prefix(Guard(dispatch, self.settings), self.settings.prefix)
 
     def observe_query(self, seconds: float, outcome: str) -> None:
         """Note how long a query took and how it ended."""
         self.instruments.query_seconds.labels(outcome).observe(seconds)
 
-    async def root(self, _: Request) -> Response:
-        """Say what this is."""
+    async def root(self, request: Request) -> Response:
+        """The live page, or to a program what this is."""
+        if wants_page(request):
+            return self.bundle.shell(request)
         return PlainTextResponse(
             f"Andiron {__version__}\n\nOTLP: POST /v1/traces, /v1/logs, /v1/metrics\nSQL: POST /v2/query\n"
-            "State: GET /healthz, /readyz, /metrics\n"
+            "State: GET /healthz, /readyz, /metrics\n",
+            headers={"Vary": "Accept"},
         )
 
     async def healthz(self, _: Request) -> Response:
@@ -249,6 +309,12 @@ class Andiron:
 
     async def readyz(self, _: Request) -> Response:
         """Telemetry is taken and can be asked for."""
+        if reasons := await self.reasons():
+            return JSONResponse({"status": "not ready", "reasons": reasons}, 503)
+        return JSONResponse({"status": "ready"})
+
+    async def reasons(self) -> list[str]:
+        """Why it is not so; nothing when it is."""
         reasons = []
         try:
             self.journal.check_room(0)
@@ -260,9 +326,7 @@ class Andiron:
                 reasons.append("The store's schema is not made yet.")
         except (StoreError, TimeoutError) as error:
             reasons.append(str(error) or "The store does not answer.")
-        if reasons:
-            return JSONResponse({"status": "not ready", "reasons": reasons}, 503)
-        return JSONResponse({"status": "ready"})
+        return reasons
 
     async def metrics(self, request: Request) -> Response:
         """Andiron's own metrics."""

@@ -81,15 +81,19 @@ class Loader:
         *,
         ensure: Callable[[str], bool],
         keep: Callable[[Iterable[Entry]], None],
+        loaded: Callable[[str, str, int], None] = lambda _database, _signal, _received: None,
         threads: int = 2,
     ) -> None:
-        """`ensure` makes a database's schema and says whether the project still exists; `keep` notes idempotency keys."""
+        """`ensure` makes a database's schema and says whether the project still exists; `keep` notes idempotency keys; `loaded`
+        is told what can be asked for from now on: the database, the signal, and the moment of receipt that the rows carry.
+        """
         self._journal = journal
         self._engine = engine
         self._quarantine = quarantine
         self._instruments = instruments
         self._ensure = ensure
         self._keep = keep
+        self._loaded = loaded
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, name=f"andiron-loader-{n}", daemon=True) for n in range(threads)
@@ -168,6 +172,7 @@ class Loader:
             return
         self._instruments.loaded.labels(batch.signal.name).inc(batch.records)
         self._instruments.load_seconds.observe(time.monotonic() - started)
+        self._loaded(batch.database, batch.signal.name, batch.entries[0].received)
 
     def _find_fault(self, batch: Batch, error: StoreError) -> None:
         """Tell a bad batch from a bad store: one that refuses even nothing is a store that cannot take it now."""

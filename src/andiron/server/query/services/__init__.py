@@ -1,0 +1,1 @@
+"""Services: what each does, how it is doing, and who calls whom."""

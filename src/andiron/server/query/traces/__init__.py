@@ -1,0 +1,1 @@
+"""Traces: one with all its records, and lists of them."""
