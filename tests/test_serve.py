@@ -5,9 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from andiron.cli.serve import welcome
+from andiron.server.settings import Settings, host_and_port
 from bench.server import Server, free_port
 from bench.telemetry import Telemetry
 
@@ -116,6 +120,66 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "ANDIRON_RETENTION_LOGS" in result.stderr
     assert "30d" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("14400", ("127.0.0.1", 14400)),
+        (":4318", ("0.0.0.0", 4318)),
+        ("[::1]:4318", ("::1", 4318)),
+        ("logs:80", ("logs", 80)),
+    ],
+)
+def test_an_address_may_be_a_bare_port(given: str, meant: tuple[str, int]) -> None:
+    settings = Settings(_env_file=None, http=given, grpc=given)
+    assert host_and_port(settings.http) == host_and_port(settings.grpc) == host_and_port(given) == meant
+    assert settings.grpc[-1].isdigit()
+    assert ":" in settings.grpc[1:]
+    assert settings.loopback == (meant[0] in {"127.0.0.1", "::1"})
+
+
+def test_what_is_no_address_is_named(tmp_path: Path) -> None:
+    result = andiron("serve", "--http", "localhost", data=tmp_path / "data")
+    assert result.returncode == 1
+    assert "'localhost' is no address; write host:port, as in 127.0.0.1:4318" in result.stderr
+
+
+@pytest.mark.requirement("AN-07")
+@pytest.mark.parametrize(
+    ("prefix", "kept"),
+    [("", ""), ("/", ""), ("/andiron", "/andiron"), ("/andiron/", "/andiron"), ("/a/b_c.d~1", "/a/b_c.d~1")],
+)
+def test_a_prefix_is_kept_without_its_last_slash(prefix: str, kept: str) -> None:
+    assert Settings(_env_file=None, prefix=prefix).prefix == kept
+
+
+@pytest.mark.requirement("AN-07")
+@pytest.mark.parametrize(
+    "prefix", ["andiron", "//evil.example", "/a//b", "/a b", "/a?b", "/a/../b", "/..", "https://a.b/c"]
+)
+def test_what_is_no_prefix_is_named(prefix: str) -> None:
+    with pytest.raises(ValidationError, match="is no path; write it as the browser shows it, as in /andiron"):
+        Settings(_env_file=None, prefix=prefix)
+
+
+@pytest.mark.requirement("AN-07")
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        ({}, ["Open  [bold]http://127.0.0.1:4318/[/]   live records"]),
+        ({"http": "[::1]:14400"}, ["Open  [bold]http://[::1]:14400/[/]"]),
+        ({"http": "0.0.0.0:4318"}, ["Open  [bold]http://127.0.0.1:4318/[/]", "asks for a token that may read"]),
+        (
+            {"prefix": "/andiron", "allowed_hosts": ["a.b"]},
+            ["Open  [bold]http://127.0.0.1:4318/andiron/[/]", "asks for a token"],
+        ),
+    ],
+)
+def test_the_first_thing_it_says_is_where_the_pages_are(given: dict[str, Any], lines: list[str]) -> None:
+    said = [line for line in welcome(Settings(_env_file=None, **given)).splitlines() if line.strip()]
+    for line in lines:
+        assert line in said[1]
 
 
 @pytest.mark.requirement("AN-11")

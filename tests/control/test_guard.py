@@ -183,6 +183,45 @@ def test_off_loopback_a_token_excuses_the_origin() -> None:
     assert ask(OPEN, "POST", "/v2/query", {"origin": EVIL, "authorization": "Bearer x"}).status_code == 200
 
 
+@pytest.mark.parametrize("settings", [LOCAL, OPEN])
+def test_what_a_browser_repeats_by_itself_excuses_nothing(settings: Settings) -> None:
+    for header in ("Basic eDp5", "basic eDp5", " BASIC eDp5", ""):
+        assert ask(settings, "POST", "/v2/query", {"origin": EVIL, "authorization": header}).status_code == 403
+        assert ask(settings, "POST", "/v2/query", {"authorization": header}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://logs.example.com", 200),
+        ("http://LOGS.example.com.:8080", 200),
+        ("https://[fe80::1]:8443", 200),
+        ("https://example.com", 403),
+        ("https://logs.example.com.evil.example", 403),
+        ("https://evil.example/logs.example.com", 403),
+        ("https://evil.example:logs.example.com", 403),
+        ("chrome-extension://logs.example.com", 403),
+        ("logs.example.com", 403),
+        ("https://", 403),
+        ("null", 403),
+    ],
+)
+def test_a_page_of_a_host_that_is_allowed_is_at_home_whatever_the_proxy_made_of_host(origin: str, status: int) -> None:
+    names = ["logs.example.com", "fe80::1", ":443"]
+    for address in ("127.0.0.1:4318", "0.0.0.0:4318"):
+        settings = Settings(_env_file=None, http=address, allowed_hosts=names)
+        for host in ("127.0.0.1:4318", "localhost"):
+            headers = {"host": host, "origin": origin}
+            assert ask(settings, "POST", "/v2/query", headers).status_code == status
+            assert ask(settings, "POST", "/v2/query", headers | {"sec-fetch-site": "cross-site"}).status_code == 403
+
+
+def test_a_page_that_is_refused_is_told_both_ways_in() -> None:
+    detail = ask(LOCAL, "POST", "/v2/query", {"origin": EVIL}).json()["detail"]
+    assert "ANDIRON_CORS_ORIGINS" in detail
+    assert "ANDIRON_ALLOWED_HOSTS" in detail
+
+
 def test_a_configured_page_may_send_telemetry_and_read_the_answer() -> None:
     for settings in (SHARED, OPEN):
         answer = ask(settings, "POST", "/v1/traces", {"origin": PAGE, "sec-fetch-site": "cross-site"})

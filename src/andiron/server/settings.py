@@ -4,6 +4,7 @@ Read by `andiron serve` and by the commands that work on the same data; nothing 
 """
 
 import ipaddress
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,11 +23,20 @@ def separated(value: Any) -> Any:
 def leading(value: str) -> str:
     """`/andiron`, or nothing."""
     wanted = value.rstrip("/")
-    if wanted and not wanted.startswith("/"):
+    if wanted and not PREFIX.fullmatch(wanted):
         raise ValueError(f"{value!r} is no path; write it as the browser shows it, as in /andiron")
     return wanted
 
 
+def whole(address: str) -> str:
+    """Write a bare port with the host that it stands for, and `:port` with all interfaces."""
+    if address.isdecimal():
+        return f"127.0.0.1:{address}"
+    return f"0.0.0.0{address}" if address.startswith(":") else address  # noqa: S104 - what `:4318` means by convention
+
+
+PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
+Address = Annotated[str, AfterValidator(whole)]
 Separated = Annotated[list[str], NoDecode, BeforeValidator(separated)]
 
 
@@ -35,8 +45,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ANDIRON_", env_file=".env", extra="ignore", frozen=True)
 
-    http: str = Field("127.0.0.1:4318", description="Address of HTTP: OTLP, the query API, health and metrics.")
-    grpc: str = Field("127.0.0.1:4317", description="Address of OTLP over gRPC; `off` for none.")
+    http: Address = Field("127.0.0.1:4318", description="Address of HTTP: OTLP, the query API, health and metrics.")
+    grpc: Address = Field("127.0.0.1:4317", description="Address of OTLP over gRPC; `off` for none.")
     data: Path = Field(
         Path("andiron-data"), description="Folder of the journal, the quarantine, the metadata and the embedded store."
     )
@@ -111,12 +121,10 @@ SIZED = {name for name, field in Settings.model_fields.items() if BeforeValidato
 
 def host_and_port(address: str) -> tuple[str, int]:
     """Split `host:port`, `[::1]:port`, `:port` (all interfaces) or a bare port (this machine alone)."""
-    if address.isdigit():
-        address = f"127.0.0.1:{address}"
-    host, _, port = address.rpartition(":")
-    if not port.isdigit() or int(port) > 65535:
+    host, _, port = whole(address).rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
         raise ValueError(f"{address!r} is no address; write host:port, as in 127.0.0.1:4318")
-    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - what `:4318` means by convention
+    return host.strip("[]"), int(port)
 
 
 def is_loopback(address: str) -> bool:

@@ -1,10 +1,13 @@
 """Signing in: who looks at the pages and what is open to them. A token is given once, and a cookie stands for it from then on."""
 
+import dataclasses
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from anyio import to_thread
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,7 +16,7 @@ from andiron import __version__
 from andiron.server.control.access import Access, Grant
 from andiron.server.control.asker import COOKIE, Asker, asker
 from andiron.server.control.models import Scope
-from andiron.server.control.refusals import Forbidden, Refusal, Unauthenticated
+from andiron.server.control.refusals import Forbidden, Refusal, Unauthenticated, Unavailable
 from andiron.server.control.sessions import LIFETIME, Sessions
 from andiron.server.query.desk import Desk, body_of, validated
 
@@ -50,9 +53,13 @@ class PagesApi:
 
     async def _sign_in(self, request: Request) -> Response:
         """`POST /pages/api/sign-in`: a token for a cookie. Signing in once more adds a project to those that are open."""
+        asker(request)  # a page of ours, if a cookie came along
         sent = validated(SignIn, await body_of(request, NEEDED))
-        given = self._access.opened(Asker(authorization=f"Bearer {sent.token.strip()}"))
-        grants = [grant for grant in given if grant.token is not None]
+        grants = self._given(sent.token)
+        if not grants:
+            # It may have been made a moment ago, on the command line.
+            await to_thread.run_sync(self._access.refresh)
+            grants = self._given(sent.token)
         if not grants:
             raise Unauthenticated("The token is not valid: it is unknown, expired or revoked.")
         if not grants[0].scope.allows(Scope.READ):
@@ -76,9 +83,14 @@ class PagesApi:
         )
         return response
 
+    def _given(self, token: str) -> list[Grant]:
+        """What the token itself opens, on a server that needs none too."""
+        return [grant for grant in self._access.opened(Asker(authorization=token.strip())) if grant.token is not None]
+
     async def _sign_out(self, request: Request) -> Response:
         """`POST /pages/api/sign-out`."""
-        session = asker(request).session
+        asker(request)
+        session = request.cookies.get(COOKIE)
         if session is not None:
             await self._changed(lambda: self._sessions.end(session))
         response = Response(status_code=204)
@@ -89,7 +101,12 @@ class PagesApi:
         """Write to the metadata, and let requests know at once."""
 
         def both() -> Any:
-            result = change()
+            try:
+                result = change()
+            except SQLAlchemyError as error:
+                raise Unavailable(
+                    "The metadata database does not answer, so nothing was changed. Try later."
+                ) from error
             self._access.refresh()
             return result
 
@@ -97,32 +114,33 @@ class PagesApi:
 
     def _told(self, who: Asker) -> dict[str, Any]:
         grants = self._access.opened(who)
-        project = None
-        if grants:
-            project = self._project(who, grants)
         settings = self._desk.settings
         return {
             "version": __version__,
             "tokenless": self._access.tokenless,
             "signed_in": bool(grants),
-            "project": project,
+            "project": self._project(who, grants),
             "projects": [{"name": grant.project, "scope": grant.scope.value} for grant in grants],
             "operator": self._access.operates(who),
-            "now": self._desk.queries.now().isoformat(),
+            "now": self._desk.queries.now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "limits": {
                 "query_rows": settings.query_rows,
                 "query_seconds": settings.query_timeout.total_seconds(),
             },
         }
 
-    def _project(self, who: Asker, grants: list[Grant]) -> str:
-        """The project that is meant; one that is gone or not open gives way to one that is."""
-        try:
-            return self._access.authorize(who, Scope.READ).project
-        except Refusal:
-            return grants[0].project
+    def _project(self, who: Asker, grants: list[Grant]) -> str | None:
+        """The project that is meant; one that is gone or not open gives way to what is shown where none is named."""
+        for each in (who, dataclasses.replace(who, project=None)):
+            try:
+                return self._access.authorize(each, Scope.READ).project
+            except Refusal:
+                continue
+        return grants[0].project if grants else None
 
 
 def over_tls(request: Request) -> bool:
     """Whether the browser came over TLS, here or at a proxy before us."""
-    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"
+    # Of several proxies the first one met the browser.
+    outside = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return request.url.scheme == "https" or outside == "https"

@@ -4,7 +4,6 @@ The files come from `web/app` by `make pages`. They are read once, at the first 
 """
 
 import hashlib
-import mimetypes
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,13 +11,29 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from andiron.server.query.problems import QueryProblem, answered
 
 DIST = Path(__file__).parent / "dist"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """What a file may be beside itself, best first."""
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+"""Written down, for what the machine calls a file is not always what a browser runs."""
+ICON = "icon.svg"
 PAGES = frozenset(
     "live traces trace explore services issues sessions dashboards alerts settings sign-in".split()  # noqa: SIM905 - reads as the rail does
 )
@@ -57,7 +72,7 @@ class Asset:
         headers = {"Cache-Control": caching, "ETag": self.etag, "Vary": "Accept-Encoding", **GUARDING}
         if self.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+        accepted = taken(request.headers.get("accept-encoding", ""))
         for encoding, body in self.compressed.items():
             if encoding in accepted:
                 return Response(body, headers={**headers, "Content-Encoding": encoding}, media_type=self.media_type)
@@ -82,19 +97,26 @@ class Bundle:
             beside = {encoding: path.with_name(path.name + suffix) for encoding, suffix in ENCODINGS.items()}
             found[path.relative_to(self._dist).as_posix()] = Asset(
                 body,
-                mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+                TYPES.get(path.suffix, "application/octet-stream"),
                 f'"{hashlib.sha256(body).hexdigest()[:20]}"',
                 {encoding: file.read_bytes() for encoding, file in beside.items() if file.is_file()},
             )
+        if ICON in found:
+            found.setdefault(
+                "favicon.ico", found[ICON]
+            )  # browsers ask for it where no page names another, as on /metrics
         return found
 
-    def routes(self) -> list[Route]:
-        """What to mount last: whatever no other route took."""
-        return [Route("/{path:path}", self.serve, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what no route took."""
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+        else:
+            await self.serve(Request(scope))(scope, receive, send)
 
-    async def serve(self, request: Request) -> Response:
+    def serve(self, request: Request) -> Response:
         """A file, the shell for a page, or that there is nothing."""
-        path = request.path_params["path"]
+        path: str = request.scope["path"].removeprefix("/")
         reads = request.method in {"GET", "HEAD"}
         if reads and path != "index.html" and (asset := self.assets.get(path)):
             return asset.answer(request, FOREVER if path.startswith("assets/") else "no-cache")
@@ -111,13 +133,25 @@ class Bundle:
 
     def shell(self, request: Request, status: int = 200) -> Response:
         """The one document of all pages. Files are found from it by a base that is as deep as the address."""
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept", **GUARDING}
         index = self.assets.get("index.html")
         if index is None:
-            return PlainTextResponse(UNBUILT, 503 if status == 200 else status, headers=GUARDING)
-        path: str = request.scope["path"]
+            return PlainTextResponse(UNBUILT, 503 if status == 200 else status, headers=headers)
+        # As the browser counts: an escaped slash, as in the name of a service, makes nothing deeper.
+        path: str = (request.scope.get("raw_path") or b"").decode("latin-1") or request.scope["path"]
         base = "../" * (path.count("/") - 1) or "./"
         html = BASE.sub(f'<base href="{base}" />', index.body.decode(), count=1)
-        return Response(html, status, {"Cache-Control": "no-cache", **GUARDING}, "text/html")
+        return Response(html, status, headers, "text/html")
+
+
+def taken(header: str) -> set[str]:
+    """What an `Accept-Encoding` takes. A weight of nothing is a refusal; among the others we choose."""
+    accepted = set()
+    for part in header.lower().split(","):
+        name, _, weight = part.replace(" ", "").partition(";")
+        if not re.fullmatch(r"q=0(\.0*)?", weight):
+            accepted.add(name)
+    return accepted
 
 
 def wants_page(request: Request) -> bool:

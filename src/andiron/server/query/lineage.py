@@ -25,7 +25,8 @@ def is_json(expression: exp.Expr, select: exp.Select, mentions: Mentions, depth:
         return False
     owner = mentions.owner(expression)
     if owner:
-        return expression.name in JSON or owner.steps.get(expression.name, "").startswith("/* json */")
+        step = owner.steps.get(expression.name, "")
+        return expression.name in JSON or (isinstance(step, str) and step.startswith("/* json */"))
     here = dict(sources(select))
     source = (
         here.get(expression.table) if expression.table else next(iter(here.values()), None) if len(here) == 1 else None
