@@ -34,13 +34,16 @@ export interface Kept {
   bytes: number;
   rows: number;
   oldest: string | null;
-  bytes_a_day: number;
+  /** Null as long as there is less than an hour to tell it from. */
+  bytes_a_day: number | null;
 }
 
 export interface RetentionPreview {
   bytes: number;
   rows: number;
-  before: string;
+  before: string | null;
+  /** What goes later, when the parts that hold it are wholly that old. */
+  more_in: { seconds: number; bytes: number; rows: number } | null;
 }
 
 export interface StoredTable {
@@ -52,7 +55,8 @@ export interface StoredTable {
   parts: number;
   oldest: string | null;
   newest: string | null;
-  bytes_a_day: number;
+  /** Null as long as there is less than an hour to tell it from. */
+  bytes_a_day: number | null;
   columns: { name: string; bytes: number }[];
 }
 
@@ -88,7 +92,7 @@ export interface Quarantined {
   signal: string;
   database: string;
   records: number;
-  received: string | number;
+  received: string | null;
   bytes: number;
   reason: string;
 }

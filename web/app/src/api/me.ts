@@ -1,12 +1,21 @@
-/** Who looks, and at which projects. Asked once at the start and after signing in or out. */
-import { signal } from "@preact/signals";
+/** Who looks, and at which projects. Asked at the start, after signing in or out, and every now and then by the frame. */
+import { effect, signal } from "@preact/signals";
+import { go, link, param, path, projectNamed, set } from "../state/address";
 import { ask, endpoint, project, signedOut } from "./client";
 import type { Me } from "./types";
 
 export const me = signal<Me | undefined>(undefined);
 
-export async function loadMe(): Promise<void> {
-  take(await ask<Me>(endpoint("pages/api/me")));
+// The address says which project is shown, so that a link opens the same one elsewhere.
+project.value = projectNamed.peek();
+effect(() => {
+  const named = projectNamed.value;
+  const known = me.value;
+  if (known) project.value = opened(known, named) ? named : (known.project ?? "");
+});
+
+export async function loadMe(abort?: AbortSignal): Promise<void> {
+  take(await ask<Me>(endpoint("pages/api/me"), abort ? { abort } : {}));
 }
 
 export async function signIn(token: string): Promise<void> {
@@ -15,13 +24,33 @@ export async function signIn(token: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await ask<void>(endpoint("pages/api/sign-out"), { method: "POST", body: {} });
+  set({ project: null }, { replace: true });
   project.value = "";
   await loadMe();
 }
 
+/** Show another project: the same page at the same time, without what it chose in this one. */
+export function chooseProject(name: string): void {
+  const [page = "", ...rest] = path.value.split("/");
+  const same = page === "trace" ? "traces" : page === "settings" ? [page, ...rest].join("/") : page;
+  go(link(same, { project: name, from: param("from"), to: param("to") }));
+}
+
+/** Whether the reader may look at a project. */
+export function opened(who: Me, name: string): boolean {
+  return who.projects.some((each) => each.name === name);
+}
+
+/** Whether the reader may change the project that is shown: its tokens, its retention. */
+export function mayManage(): boolean {
+  const own = me.value?.projects.find((each) => each.name === project.value);
+  return own?.scope === "admin";
+}
+
 function take(answer: Me): void {
-  me.value = answer;
   signedOut.value = !answer.signed_in;
-  const known = answer.projects.some((each) => each.name === project.value);
-  if (!known) project.value = answer.project ?? "";
+  // The same answer again is no reason to draw the page anew.
+  const { now: _, ...said } = answer;
+  const { now: __, ...before } = me.peek() ?? answer;
+  if (!me.peek() || JSON.stringify(said) !== JSON.stringify(before)) me.value = answer;
 }

@@ -22,11 +22,27 @@ interface Props {
   height?: number;
   label: string;
   stacked?: boolean;
+  /** A logarithmic scale; what is not above zero has no place on it. */
+  log?: boolean;
+  /** Series that are not drawn at the moment, and what a click on one in the legend does. */
+  hidden?: ReadonlySet<string> | undefined;
+  toggle?: ((name: string) => void) | undefined;
   /** Dragging over a part chooses it: seconds since the epoch. */
   onSelect?: (since: number, until: number) => void;
 }
 
-export function Chart({ times, series, format, height = 160, label, stacked = false, onSelect }: Props) {
+export function Chart({
+  times,
+  series,
+  format,
+  height = 160,
+  label,
+  stacked = false,
+  log = false,
+  hidden,
+  toggle,
+  onSelect,
+}: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const select = useRef(onSelect);
@@ -42,8 +58,11 @@ export function Chart({ times, series, format, height = 160, label, stacked = fa
       gone = true;
     };
   }, []);
-  const shape = JSON.stringify(series.map((each) => [each.name, each.color, each.kind]));
-  const heights = stacked ? stack(series) : series.map((each) => each.values);
+  const seen = hidden ? series.filter((each) => !hidden.has(each.name)) : series;
+  // Stacked, the highest is drawn first, and those below it before it.
+  const drawn = stacked ? [...seen].reverse() : seen;
+  const shape = JSON.stringify([drawn.map((each) => [each.name, each.color, each.kind]), stacked, log]);
+  const heights = stacked ? stack(seen).reverse() : drawn.map((each) => (log ? each.values.map(above) : each.values));
   const theme = `${preferences.value.theme} ${preferences.value.zone}`;
   useLayoutEffect(() => {
     const element = place.current;
@@ -64,20 +83,30 @@ export function Chart({ times, series, format, height = 160, label, stacked = fa
         legend: { show: false },
         padding: [8, 8, 0, 0],
         cursor: { drag: { x: Boolean(select.current), y: false, setScale: false }, points: { size: 5 } },
-        scales: { x: { time: true }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+        scales: {
+          x: { time: true },
+          y: log
+            ? { distr: 3 }
+            : { range: (_, low, high) => [low < 0 ? low * 1.08 : 0, high > 0 ? high * 1.08 : low < 0 ? 0 : 1] },
+        },
         axes: [
           { ...axis, space: 64, size: 24, values: (_, splits) => labels(splits) },
-          { ...axis, size: 56, space: 28, values: (_, splits) => splits.map((value) => format(value)) },
+          {
+            ...axis,
+            size: 56,
+            space: 28,
+            values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))),
+          },
         ],
         series: [
           {},
-          ...series.map((each) => {
+          ...drawn.map((each) => {
             const color = resolved(element, style.getPropertyValue(each.color));
             return {
               label: each.name,
               stroke: color,
               width: each.kind === "bars" ? 0 : 1.5,
-              points: { show: false },
+              points: { show: false, size: 4, fill: color, filter: alone },
               spanGaps: false,
               ...(each.dash ? { dash: each.dash } : {}),
               ...(each.kind === "bars"
@@ -86,7 +115,7 @@ export function Chart({ times, series, format, height = 160, label, stacked = fa
                     paths: library.paths.bars?.({ size: [0.9, 100], align: 1 }) as uPlot.Series.PathBuilder,
                   }
                 : {}),
-              ...(each.kind === "area" ? { fill: color } : {}),
+              ...(each.kind === "area" ? { fill: stacked ? color : faint(color) } : {}),
             };
           }),
         ],
@@ -118,7 +147,7 @@ export function Chart({ times, series, format, height = 160, label, stacked = fa
   }, [library, shape, height, theme]);
   useEffect(() => {
     plot.current?.setData([times, ...heights] as uPlot.AlignedData);
-  }, [times, series]);
+  }, [times, series, hidden]);
   const last = at ?? null;
   return (
     <figure class="chart" aria-label={label}>
@@ -127,21 +156,38 @@ export function Chart({ times, series, format, height = 160, label, stacked = fa
         <span class="quiet-text chart-time">
           {last !== null && times[last] !== undefined ? moment((times[last] ?? 0) * 1000) : ""}
         </span>
-        {series.map((each) => (
-          <span key={each.name} class="chart-entry">
-            <span class="chart-key" style={{ background: `var(${each.color})` }} aria-hidden="true" />
-            {each.name}
-            {last !== null && each.values[last] !== null && each.values[last] !== undefined && (
-              <b class="number"> {format(each.values[last] ?? 0)}</b>
-            )}
-          </span>
-        ))}
+        {series.map((each) => {
+          const value = last === null ? null : each.values[last];
+          const entry = (
+            <>
+              <span class="chart-key" style={{ background: `var(${each.color})` }} aria-hidden="true" />
+              {each.name}
+              {value !== null && value !== undefined && <b class="number"> {format(value)}</b>}
+            </>
+          );
+          return toggle ? (
+            <button
+              key={each.name}
+              type="button"
+              class="chart-entry chart-toggle"
+              aria-pressed={!hidden?.has(each.name)}
+              title={hidden?.has(each.name) ? "Show" : "Hide"}
+              onClick={() => toggle(each.name)}
+            >
+              {entry}
+            </button>
+          ) : (
+            <span key={each.name} class="chart-entry">
+              {entry}
+            </span>
+          );
+        })}
       </figcaption>
     </figure>
   );
 }
 
-/** Each series on top of those before, drawn from the back. */
+/** Each series on top of those before. */
 function stack(series: Series[]): (number | null)[][] {
   const sums: number[] = [];
   return series.map((each) =>
@@ -150,6 +196,29 @@ function stack(series: Series[]): (number | null)[][] {
       return sums[index] ?? 0;
     }),
   );
+}
+
+/** Values between two gaps: a line of one point would not be seen. */
+function alone(chart: uPlot, index: number): number[] | null {
+  const values = chart.data[index] ?? [];
+  const found: number[] = [];
+  for (let at = 0; at < values.length; at += 1) {
+    if (isValue(values[at]) && !isValue(values[at - 1]) && !isValue(values[at + 1])) found.push(at);
+  }
+  return found.length ? found : null;
+}
+
+function isValue(value: number | null | undefined): boolean {
+  return value !== null && value !== undefined;
+}
+
+function above(value: number | null): number | null {
+  return value !== null && value > 0 ? value : null;
+}
+
+/** An area that lets others be seen through it. */
+function faint(color: string): string {
+  return color.replace(/^rgb\((.*)\)$/, "rgba($1, 0.2)");
 }
 
 function labels(splits: number[]): string[] {

@@ -49,7 +49,15 @@ export function Menu({ label, name, class: style = "button", side = "left", chil
     }
   }
   return (
-    <div class="menu" ref={place} onKeyDown={keyed}>
+    <div
+      class="menu"
+      ref={place}
+      onKeyDown={keyed}
+      onFocusOut={(event) => {
+        const to = event.relatedTarget;
+        if (to instanceof Node && !place.current?.contains(to)) setOpen(false);
+      }}
+    >
       <button
         type="button"
         class={style}

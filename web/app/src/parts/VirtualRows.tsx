@@ -14,7 +14,7 @@ interface Props {
   selected?: number | undefined;
   label: string;
   place?: Ref<HTMLDivElement>;
-  role?: "table" | "list" | "tree" | "listbox" | "grid";
+  role?: "table" | "rowgroup" | "list" | "tree" | "treegrid" | "listbox" | "grid";
 }
 
 const BEYOND = 8;
