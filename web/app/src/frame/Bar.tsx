@@ -29,7 +29,7 @@ export function Bar({ page }: { page: Page | undefined }) {
   return (
     <header class={page?.search ? "bar with-search" : "bar"}>
       <ProjectMenu />
-      {page?.search ? <SearchBox /> : <h1 class="bar-title spread">{page?.words ?? "Nothing here"}</h1>}
+      {page?.search ? <SearchBox /> : <h1 class="bar-title spread cut">{page?.words ?? "Nothing here"}</h1>}
       <div class="bar-end row">
         {added.value}
         {page?.range && <RangeMenu />}

@@ -1,8 +1,10 @@
 /** An address that no page has. */
 import { Nothing } from "../parts/Panel";
 import { link } from "../state/address";
+import { useTitle } from "./useTitle";
 
 export function Missing() {
+  useTitle("No such page");
   return (
     <Nothing title="There is no page at this address">
       <p class="second-text">

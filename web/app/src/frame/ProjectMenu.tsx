@@ -1,21 +1,20 @@
 /** The project that the pages show, and the others that the reader may look at. */
 import { project } from "../api/client";
-import { me } from "../api/me";
+import { chooseProject, me } from "../api/me";
 import { Menu } from "../parts/Menu";
 import { link } from "../state/address";
 
 export function ProjectMenu() {
   const projects = me.value?.projects ?? [];
-  if (projects.length < 2 && !me.value?.operator) {
-    return <span class="project-name second-text cut">{project.value}</span>;
-  }
+  // Nothing to choose from, and nobody known yet.
+  if (!me.value) return <span class="project-name second-text cut">{project.value}</span>;
   return (
     <Menu
-      class="button quiet"
+      class="button quiet project-name"
       label={
         <>
           <span class="unseen">Project </span>
-          {project.value || "project"} <span aria-hidden="true">▾</span>
+          <bdi class="cut">{project.value || "project"}</bdi> <span aria-hidden="true">▾</span>
         </>
       }
     >
@@ -28,16 +27,24 @@ export function ProjectMenu() {
               class="menu-item"
               aria-current={each.name === project.value}
               onClick={() => {
-                project.value = each.name;
                 close();
+                chooseProject(each.name);
               }}
             >
               {each.name}
             </button>
           ))}
-          <a class="menu-item second-text" href={link("settings/projects")} onClick={close}>
-            Manage projects
-          </a>
+          <hr class="menu-rule" />
+          {me.value?.operator && (
+            <a class="menu-item second-text" href={link("settings/projects")} onClick={close}>
+              Manage projects
+            </a>
+          )}
+          {!me.value?.tokenless && (
+            <a class="menu-item second-text" href={link("sign-in", { project: null })} onClick={close}>
+              Open another with its token
+            </a>
+          )}
         </>
       )}
     </Menu>

@@ -1,12 +1,18 @@
 /** The rail: one sign with its word for every page. */
+import { useEffect, useRef } from "preact/hooks";
 import { link } from "../state/address";
 import { PAGES } from "./pages";
 import "./rail.css";
 
 export function Rail({ current }: { current: string }) {
   const shown = current === "trace" ? "traces" : current;
+  const rail = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow window the rail is wider than the window.
+    rail.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [shown]);
   return (
-    <nav class="rail" aria-label="Pages">
+    <nav class="rail" ref={rail} aria-label="Pages">
       <a class="rail-mark" href={link("")} aria-label="Andiron, to the live page">
         <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
           <path d="M16 3c1 5 6 6.500 6 12a6 6 0 0 1-12 0c0-3 2-4 2.500-6.500C14 9 16 7 16 3z" fill="var(--ember)" />

@@ -65,7 +65,14 @@ export function ReaderMenu() {
             <kbd>?</kbd>
           </button>
           {me.value && !me.value.tokenless && (
-            <button type="button" class="menu-item" onClick={() => signOut()}>
+            <button
+              type="button"
+              class="menu-item"
+              onClick={() => {
+                close();
+                signOut();
+              }}
+            >
               Sign out
             </button>
           )}

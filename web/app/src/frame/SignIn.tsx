@@ -1,9 +1,11 @@
 /** What a reader without a valid token sees: one field, and how to get what belongs into it. */
 import { useState } from "preact/hooks";
 import { problemFrom } from "../api/client";
-import { signIn } from "../api/me";
+import { loadMe, me, signIn } from "../api/me";
 import type { Problem } from "../api/types";
 import { Copy } from "../parts/Copy";
+import { go, link, path } from "../state/address";
+import { useTitle } from "./useTitle";
 import "./signin.css";
 
 const COMMAND = "andiron tokens create --project default --scope admin";
@@ -12,13 +14,18 @@ export function SignIn() {
   const [token, setToken] = useState("");
   const [problem, setProblem] = useState<Problem | undefined>(undefined);
   const [busy, setBusy] = useState(false);
+  useTitle("Sign in");
   async function submit(event: Event) {
     event.preventDefault();
     setBusy(true);
+    setProblem(undefined);
     try {
       await signIn(token.trim());
+      if (path.value === "sign-in") go(link("", { project: null }), { replace: true });
     } catch (error) {
       setProblem(problemFrom(error));
+      // A wrong token takes nothing away from one who is signed in already.
+      if (me.value?.signed_in) await loadMe().catch(() => {});
     }
     setBusy(false);
   }
@@ -46,6 +53,11 @@ export function SignIn() {
         <button type="submit" class="button primary" disabled={busy || !token.trim()}>
           Sign in
         </button>
+        {me.value?.signed_in && (
+          <p>
+            You are signed in already; another token opens its project besides. <a href={link("")}>Go back</a>
+          </p>
+        )}
         <p class="second-text small">
           A token with the scope read or admin, as your operator gave it to you. An operator makes one on the server:
         </p>

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 export interface Binding {
-  /** As `KeyboardEvent.key` has it, with `Ctrl+` before; several with a space between: `j ArrowDown`. */
+  /** As `KeyboardEvent.key` has it, with `Ctrl+` before; several with a space between, which itself is `Space`: `j ArrowDown`. */
   keys: string;
   words: string;
   act: (event: KeyboardEvent) => void;
@@ -44,7 +44,9 @@ export function shownKeys(): Group[] {
 export function listen(): () => void {
   const keyed = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.altKey || event.metaKey) return;
-    const name = event.ctrlKey ? `Ctrl+${event.key}` : event.key;
+    const key = event.key === " " ? "Space" : event.key;
+    const name = event.ctrlKey ? `Ctrl+${key}` : key;
+    if (pressesItself(event)) return;
     const typing = isTyping(event);
     for (const { bindings } of groups.value) {
       const found = bindings.find((each) => (each.always || !typing) && each.keys.split(" ").includes(name));
@@ -65,4 +67,11 @@ function isTyping(event: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "range"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+}
+
+/** Enter and Space belong to the button or link that has the focus. */
+function pressesItself(event: KeyboardEvent): boolean {
+  if (event.key !== "Enter" && event.key !== " ") return false;
+  const target = event.composedPath()[0];
+  return target instanceof Element && target.closest("button, a, summary, input") !== null;
 }

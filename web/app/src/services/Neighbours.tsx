@@ -19,11 +19,13 @@ export function Neighbours({ title, neighbours, nobody, kept }: Props) {
       <ul class="services-list">
         {neighbours.map((each) => (
           <li key={each.name} class="row">
-            <a class="spread cut services-name" href={link(`services/${encodeURIComponent(each.name)}`, kept)}>
-              <Service name={each.name} />
-            </a>
+            <span class="spread cut">
+              <a class="services-name" href={link(`services/${encodeURIComponent(each.name)}`, kept)}>
+                <Service name={each.name} />
+              </a>
+            </span>
             <span class="number" title={exact(each.calls)}>
-              {count(each.calls)} calls
+              {count(each.calls)} {each.calls === 1 ? "call" : "calls"}
             </span>
             <span class={each.errors ? "number level-error" : "number quiet-text"}>
               {each.errors ? `✕ ${percent(each.errors / each.calls)}` : "no errors"}

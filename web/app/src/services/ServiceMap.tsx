@@ -6,9 +6,11 @@ import { duration } from "../format/duration";
 import { hue } from "../format/hue";
 import { count, exact, percent } from "../format/number";
 import { Failed, Loading, Nothing, Stale } from "../parts/Panel";
+import { Scroll } from "../parts/Scroll";
 import { link } from "../state/address";
 import { type Drawn, layoutOf, NODE, type Placed } from "./mapLayout";
 import { quoted, useRange } from "./ServicesTable";
+import { useAgain } from "./useAgain";
 
 const SIGNS: Record<MapNode["kind"], string> = { service: "", database: "⛁ ", queue: "≡ ", external: "↗ " };
 const WORDS: Record<MapNode["kind"], string> = {
@@ -21,9 +23,10 @@ const MARGIN = 12;
 
 export function ServiceMap() {
   const { since, until, kept, key } = useRange();
-  const { data, problem, again } = useAnswer(`map ${key}`, (abort) =>
+  const { data, problem, loading, again } = useAnswer(`map ${key}`, (abort) =>
     ask<MapAnswer>(endpoint("pages/api/services-map", { since, until }), { abort }),
   );
+  useAgain(again, loading);
   if (problem && !data) return <Failed problem={problem} again={again} />;
   if (!data) return <Loading words="Following the spans" />;
   if (!data.nodes.length) {
@@ -42,7 +45,7 @@ export function ServiceMap() {
         {exact(nodes.length)} nodes, {exact(edges.length)} connections
         {data.sampled > 1 && `; estimated from one in ${data.sampled} traces`}
       </p>
-      <div class="services-scroll">
+      <Scroll label="The map">
         <svg
           class="services-map"
           width={width + 2 * MARGIN}
@@ -72,37 +75,49 @@ export function ServiceMap() {
             <Node key={each.node.name} placed={each} kept={kept} />
           ))}
         </svg>
-      </div>
+      </Scroll>
       <details class="services-edges">
         <summary>The same as a table</summary>
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col" class="number">
-                Calls
-              </th>
-              <th scope="col" class="number">
-                Errors
-              </th>
-              <th scope="col" class="number">
-                p95
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.edges.map((edge) => (
-              <tr key={`${edge.from} ${edge.to}`}>
-                <td>{edge.from}</td>
-                <td>{edge.to}</td>
-                <td class="number">{exact(edge.calls)}</td>
-                <td class="number">{exact(edge.errors)}</td>
-                <td class="number">{duration(edge.p95)}</td>
+        <Scroll label="The map as a table">
+          <table class="plain services-table">
+            <thead>
+              <tr>
+                <th scope="col">From</th>
+                <th scope="col">To</th>
+                <th scope="col" class="number">
+                  Calls
+                </th>
+                <th scope="col" class="number">
+                  Errors
+                </th>
+                <th scope="col" class="number">
+                  p95
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {data.edges.map((edge) => (
+                <tr key={`${edge.from} ${edge.to}`}>
+                  <td>
+                    <span class="services-first cut" title={edge.from}>
+                      <bdi>{edge.from}</bdi>
+                    </span>
+                  </td>
+                  <td>
+                    <span class="services-first cut" title={edge.to}>
+                      <bdi>{edge.to}</bdi>
+                    </span>
+                  </td>
+                  <td class="number">{exact(edge.calls)}</td>
+                  <td class={edge.errors ? "number level-error" : "number quiet-text"}>
+                    {edge.errors ? `✕ ${exact(edge.errors)}` : "0"}
+                  </td>
+                  <td class="number">{duration(edge.p95)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
       </details>
     </>
   );
@@ -150,22 +165,29 @@ function Edge({
 
 function Node({ placed: { node, x, y }, kept }: { placed: Placed; kept: Record<string, string | null> }) {
   const own = node.kind === "service";
-  const name = node.name.length > 22 ? `${node.name.slice(0, 21)}…` : node.name;
   const words = `${node.name}, ${WORDS[node.kind]}: ${exact(node.calls)} calls, ${exact(node.errors)} errors, p95 ${duration(node.p95)}`;
   const box = (
-    <g transform={`translate(${x} ${y})`}>
+    // A picture in the picture: what is longer than the box ends with it.
+    <svg x={x} y={y} width={NODE.width} height={NODE.height}>
       <title>{words}</title>
-      <rect class={own ? "services-node" : "services-node other"} width={NODE.width} height={NODE.height} rx="4" />
+      <rect
+        class={own ? "services-node" : "services-node other"}
+        x="0.5"
+        y="0.5"
+        width={NODE.width - 1}
+        height={NODE.height - 1}
+        rx="4"
+      />
       <rect width="4" height={NODE.height} rx="2" fill={own ? hue(node.name) : "var(--hair-strong)"} />
       <text x="12" y="20" class="services-node-name">
         {SIGNS[node.kind]}
-        {name}
+        {shortened(node.name)}
       </text>
       <text x="12" y="38" class={node.errors ? "services-node-text failing" : "services-node-text"}>
         {count(node.calls)} calls{node.p95 !== null && ` · ${duration(node.p95)}`}
         {node.errors > 0 && ` · ✕ ${percent(node.errors / node.calls)}`}
       </text>
-    </g>
+    </svg>
   );
   return own ? (
     <a href={link(`services/${encodeURIComponent(node.name)}`, kept)} aria-label={words}>
@@ -174,4 +196,16 @@ function Node({ placed: { node, x, y }, kept }: { placed: Placed; kept: Record<s
   ) : (
     box
   );
+}
+
+/** As much of a name as has room; signs of East Asia take two places. */
+function shortened(name: string): string {
+  let room = 21;
+  let text = "";
+  for (const sign of name) {
+    room -= (sign.codePointAt(0) ?? 0) > 0x2e80 ? 2 : 1;
+    if (room < 0) return `${text}…`;
+    text += sign;
+  }
+  return text;
 }

@@ -40,6 +40,8 @@ export function Confirm({ title, words, verb, name, act, close }: Props) {
               class="field"
               value={typed}
               autocomplete="off"
+              spellcheck={false}
+              autofocus
               onInput={(event) => setTyped(event.currentTarget.value)}
             />
           </label>
@@ -50,15 +52,10 @@ export function Confirm({ title, words, verb, name, act, close }: Props) {
           </p>
         )}
         <div class="row">
-          <button
-            type="submit"
-            class="button danger"
-            disabled={busy || (name !== undefined && typed !== name)}
-            autofocus={!name}
-          >
+          <button type="submit" class="button danger" disabled={busy || (name !== undefined && typed !== name)}>
             {verb}
           </button>
-          <button type="button" class="button quiet" onClick={close}>
+          <button type="button" class="button quiet" autofocus={!name} onClick={close}>
             Keep it
           </button>
         </div>

@@ -6,7 +6,8 @@ import { useAnswer } from "../api/useAnswer";
 import { duration } from "../format/duration";
 import { ago, exactMoment } from "../format/moment";
 import { bytes, count, exact } from "../format/number";
-import { Failed, Loading } from "../parts/Panel";
+import { Failed, Loading, Stale } from "../parts/Panel";
+import { Scroll } from "../parts/Scroll";
 import { link } from "../state/address";
 
 const AGAIN = 3000;
@@ -21,8 +22,10 @@ export function Health() {
   }, []);
   if (problem && !data) return <Failed problem={problem} again={again} />;
   if (!data) return <Loading />;
+  const ready = data.reasons.length === 0;
   return (
     <>
+      {problem && <Stale problem={problem} again={again} />}
       {data.reasons.map((reason) => (
         <p key={reason} class="level-error" role="alert">
           <span aria-hidden="true">✕ </span>
@@ -30,29 +33,42 @@ export function Health() {
         </p>
       ))}
       <dl class="settings-facts">
-        <Fact name="State" value={data.status} />
+        <div class="settings-fact">
+          <dt>State</dt>
+          <dd class={ready ? "settings-ready" : "level-error"}>
+            <span aria-hidden="true">{ready ? "✓ " : "✕ "}</span>
+            {data.status}
+          </dd>
+        </div>
         <Fact name="Running for" value={duration(data.uptime)} />
         <Fact name="Memory" value={bytes(data.memory)} />
         <Fact
-          name="Waits in the journal"
+          name="In the journal"
           value={bytes(data.journal.bytes)}
+          also={`of ${bytes(data.journal.limit)}`}
           title={`${exact(data.journal.segments)} segments; at ${bytes(data.journal.limit)} senders are told to come later`}
         />
-        <Fact name="Load into the store, p99" value={data.load ? duration(data.load.p99) : "nothing yet"} />
         <Fact
-          name="Queries, failed"
-          value={`${count(data.queries.ok + data.queries.failed)}, ${count(data.queries.failed)}`}
+          name="Into the store"
+          value={data.load ? duration(data.load.p50) : "nothing yet"}
+          also={data.load ? `p99 ${duration(data.load.p99)}` : undefined}
         />
-        <Fact name="Disk, free" value={bytes(data.disk.free)} />
+        <Fact
+          name="Queries"
+          value={count(data.queries.ok + data.queries.failed)}
+          also={data.queries.failed ? `${count(data.queries.failed)} failed` : "none failed"}
+        />
+        <Fact name="Disk" value={bytes(data.disk.free)} also={`free of ${bytes(data.disk.total)}`} />
         <div class="settings-fact">
           <dt>In quarantine</dt>
           <dd>
-            <a href={link("settings/quarantine")}>{exact(data.quarantine.entries)}</a>
+            <a href={link("settings/quarantine")}>{exact(data.quarantine.entries)}</a>{" "}
+            <span class="second-text small">{data.quarantine.bytes ? bytes(data.quarantine.bytes) : ""}</span>
           </dd>
         </div>
       </dl>
-      <div class="settings-scroll">
-        <table class="plain">
+      <Scroll label="Signals">
+        <table class="plain settings-table">
           <thead>
             <tr>
               <th scope="col">Signal</th>
@@ -68,7 +84,9 @@ export function Health() {
               <th scope="col" class="number">
                 In quarantine
               </th>
-              <th scope="col">Last received</th>
+              <th scope="col" class="number">
+                Last received
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -87,26 +105,35 @@ export function Health() {
                 <td class={each.quarantined ? "number level-error" : "number"} title={exact(each.quarantined)}>
                   {count(each.quarantined)}
                 </td>
-                <td title={each.last_received ? exactMoment(each.last_received) : ""}>
+                <td class="number" title={each.last_received ? exactMoment(each.last_received) : ""}>
                   {each.last_received ? ago(each.last_received) : "nothing yet"}
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
-      </div>
-      <p class="second-text small">
-        Counted since the server started. The same and more for a machine to read: /metrics.
+      </Scroll>
+      <p class="second-text small settings-note">
+        Counted since the server started. The same and more for a machine to read: <code>/metrics</code>.
       </p>
     </>
   );
 }
 
-function Fact({ name, value, title }: { name: string; value: string; title?: string }) {
+interface FactProps {
+  name: string;
+  value: string;
+  also?: string | undefined;
+  title?: string;
+}
+
+function Fact({ name, value, also, title }: FactProps) {
   return (
     <div class="settings-fact" title={title}>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>
+        {value} <span class="second-text small">{also}</span>
+      </dd>
     </div>
   );
 }

@@ -2,12 +2,14 @@
 import { useState } from "preact/hooks";
 import { ask, endpoint, problemFrom, project } from "../api/client";
 import type { Project } from "../api/manage";
-import { loadMe, me } from "../api/me";
+import { chooseProject, loadMe, me } from "../api/me";
 import type { Problem } from "../api/types";
 import { useAnswer } from "../api/useAnswer";
 import { ago, exactMoment } from "../format/moment";
 import { bytes, count, exact } from "../format/number";
-import { Failed, Loading } from "../parts/Panel";
+import { Failed, Loading, Stale } from "../parts/Panel";
+import { Scroll } from "../parts/Scroll";
+import { set } from "../state/address";
 import { Confirm } from "./Confirm";
 
 const RULE = "Up to 41 of a–z, 0–9, - and _, starting with a letter.";
@@ -20,7 +22,7 @@ export function Projects() {
   const [doomed, setDoomed] = useState<Project | undefined>(undefined);
   if (!operator) {
     return (
-      <p>
+      <p class="settings-words">
         You see {me.value?.projects.map((each) => each.name).join(", ")}. Making and deleting projects needs an admin
         token of the project that the server calls its own.
       </p>
@@ -32,15 +34,18 @@ export function Projects() {
   }
   async function remove(name: string) {
     await ask(endpoint(`pages/api/projects/${encodeURIComponent(name)}`), { method: "DELETE" });
+    // Nobody is left looking at what is gone.
+    if (name === project.value) set({ project: null }, { replace: true });
     await changed();
   }
   if (problem && !data) return <Failed problem={problem} again={again} />;
   if (!data) return <Loading />;
   return (
     <>
+      {problem && <Stale problem={problem} again={again} />}
       <NewProject made={changed} />
-      <div class="settings-scroll">
-        <table class="plain">
+      <Scroll label="Projects">
+        <table class="plain settings-table">
           <thead>
             <tr>
               <th scope="col">Name</th>
@@ -62,14 +67,16 @@ export function Projects() {
               <tr key={each.name}>
                 <td>
                   {each.name === project.value ? (
-                    <b>{each.name}</b>
+                    <b>
+                      {each.name}
+                      <span class="second-text settings-here"> shown</span>
+                    </b>
                   ) : (
                     <button
                       type="button"
                       class="link"
-                      onClick={() => {
-                        project.value = each.name;
-                      }}
+                      title="Show this project"
+                      onClick={() => chooseProject(each.name)}
                     >
                       {each.name}
                     </button>
@@ -94,7 +101,7 @@ export function Projects() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {doomed && (
         <Confirm
           title={`Delete the project ${doomed.name}`}
@@ -115,7 +122,7 @@ function NewProject({ made }: { made: () => Promise<void> }) {
   async function submit(event: Event) {
     event.preventDefault();
     try {
-      await ask(endpoint("pages/api/projects"), { body: { name } });
+      await ask(endpoint("pages/api/projects"), { body: { name: name.trim() } });
       setName("");
       setProblem(undefined);
       await made();
@@ -130,19 +137,25 @@ function NewProject({ made }: { made: () => Promise<void> }) {
         <input
           class="field"
           value={name}
-          title={RULE}
+          maxLength={41}
+          autocapitalize="off"
+          autocomplete="off"
+          spellcheck={false}
           aria-invalid={problem !== undefined}
+          aria-describedby="project-rule"
           onInput={(event) => setName(event.currentTarget.value)}
         />
       </label>
       <button type="submit" class="button" disabled={!name.trim()}>
         Make a project
       </button>
-      {problem && (
-        <p class="level-error" role="alert">
-          {problem.detail}
-        </p>
-      )}
+      <p
+        id="project-rule"
+        class={problem ? "level-error settings-below" : "second-text small settings-below"}
+        aria-live="polite"
+      >
+        {problem ? problem.detail : RULE}
+      </p>
     </form>
   );
 }

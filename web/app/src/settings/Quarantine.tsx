@@ -5,7 +5,8 @@ import type { Quarantined } from "../api/manage";
 import { useAnswer } from "../api/useAnswer";
 import { moment } from "../format/moment";
 import { bytes, exact } from "../format/number";
-import { Failed, Loading } from "../parts/Panel";
+import { Failed, Loading, Stale } from "../parts/Panel";
+import { Scroll } from "../parts/Scroll";
 import { Confirm } from "./Confirm";
 
 export function Quarantine() {
@@ -36,8 +37,9 @@ export function Quarantine() {
   if (!data) return <Loading />;
   if (!data.entries.length) {
     return (
-      <p>
-        <span class="level-info" aria-hidden="true">
+      <p class="settings-words" aria-live="polite">
+        {said && <>{said} </>}
+        <span class="settings-ready" aria-hidden="true">
           ✓{" "}
         </span>
         Nothing is in quarantine. Everything that was acknowledged is in the store or on its way there.
@@ -46,9 +48,12 @@ export function Quarantine() {
   }
   return (
     <>
-      <p aria-live="polite">{said}</p>
-      <div class="settings-scroll">
-        <table class="plain">
+      {problem && <Stale problem={problem} again={again} />}
+      <p class="settings-said" aria-live="polite">
+        {said}
+      </p>
+      <Scroll label="Requests in quarantine">
+        <table class="plain settings-table">
           <thead>
             <tr>
               <th scope="col">Received</th>
@@ -72,7 +77,7 @@ export function Quarantine() {
                 <td>{entry.signal}</td>
                 <td class="number">{exact(entry.records)}</td>
                 <td class="number">{bytes(entry.bytes)}</td>
-                <td>{entry.reason}</td>
+                <td class="settings-reason">{entry.reason}</td>
                 <td class="settings-end">
                   <button type="button" class="button small" onClick={() => retry(entry.id)}>
                     Try again
@@ -92,7 +97,7 @@ export function Quarantine() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {doomed && (
         <Confirm
           title="Throw the request away"

@@ -7,7 +7,8 @@ import { useAnswer } from "../api/useAnswer";
 import { duration } from "../format/duration";
 import { ago, exactMoment, moment } from "../format/moment";
 import { bytes, count, exact } from "../format/number";
-import { Failed, Loading } from "../parts/Panel";
+import { Failed, Loading, Stale } from "../parts/Panel";
+import { Scroll } from "../parts/Scroll";
 
 const DAY = 86_400;
 
@@ -18,40 +19,53 @@ export function Retention() {
   if (problem && !data) return <Failed problem={problem} again={again} />;
   if (!data) return <Loading />;
   return (
-    <div class="settings-scroll">
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">Signal</th>
-            <th scope="col" class="number">
-              On disk
-            </th>
-            <th scope="col" class="number">
-              A day
-            </th>
-            <th scope="col">Oldest</th>
-            <th scope="col">Kept for</th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.signals.map((each) => (
-            <tr key={`${each.signal} ${each.seconds}`}>
-              <td>{each.signal}</td>
-              <td class="number" title={`${exact(each.bytes)} bytes, ${exact(each.rows)} rows`}>
-                {bytes(each.bytes)}
-              </td>
-              <td class="number">{bytes(each.bytes_a_day)}</td>
-              <td title={each.oldest ? exactMoment(each.oldest) : ""}>
-                {each.oldest ? ago(each.oldest) : "nothing yet"}
-              </td>
-              <td>
-                <Change kept={each} changed={again} />
-              </td>
+    <>
+      {problem && <Stale problem={problem} again={again} />}
+      <Scroll label="Retention">
+        <table class="plain settings-table">
+          <thead>
+            <tr>
+              <th scope="col">Signal</th>
+              <th scope="col">Kept for</th>
+              <th scope="col" class="number">
+                On disk
+              </th>
+              <th scope="col" class="number">
+                A day
+              </th>
+              <th scope="col" class="number">
+                Oldest
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {data.signals.map((each) => (
+              <tr key={`${each.signal} ${each.seconds}`}>
+                <td>{each.signal}</td>
+                <td>
+                  <Change kept={each} changed={again} />
+                </td>
+                <td class="number" title={`${exact(each.bytes)} bytes, ${exact(each.rows)} rows`}>
+                  {bytes(each.bytes)}
+                </td>
+                <td class="number">
+                  {each.bytes_a_day === null ? (
+                    <span class="quiet-text" title="Known after an hour of telemetry">
+                      –
+                    </span>
+                  ) : (
+                    bytes(each.bytes_a_day)
+                  )}
+                </td>
+                <td class="number" title={each.oldest ? exactMoment(each.oldest) : ""}>
+                  {each.oldest ? ago(each.oldest) : "nothing yet"}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </>
   );
 }
 
@@ -76,7 +90,7 @@ function Change({ kept, changed }: { kept: Kept; changed: () => void }) {
   }
   return (
     <form
-      class="stack"
+      class="stack settings-change"
       onSubmit={(event) => {
         event.preventDefault();
         if (different) put(seconds);
@@ -117,7 +131,9 @@ function Change({ kept, changed }: { kept: Kept; changed: () => void }) {
   );
 }
 
-function freed({ bytes: size, rows, before }: RetentionPreview): string {
-  if (!size) return "Frees nothing now: nothing on disk is wholly that old.";
-  return `Frees ${bytes(size)}: ${count(rows)} rows received before ${moment(before)}.`;
+function freed({ bytes: size, rows, before, more_in }: RetentionPreview): string {
+  const now = size
+    ? `Frees ${bytes(size)}: ${count(rows)} rows${before ? ` received before ${moment(before)}` : ""}.`
+    : "Frees nothing at once: nothing on disk is wholly that old.";
+  return more_in ? `${now} ${bytes(more_in.bytes)} more within ${duration(more_in.seconds)}.` : now;
 }

@@ -1,5 +1,8 @@
 /** Settings: what an administrator looks after. One section at a time, each at an address of its own. */
 import type { ComponentType } from "preact";
+import { project } from "../api/client";
+import { mayManage, me } from "../api/me";
+import { useTitle } from "../frame/useTitle";
 import { link, path } from "../state/address";
 import { Health } from "./Health";
 import { Projects } from "./Projects";
@@ -36,7 +39,10 @@ const SECTIONS: { id: string; words: string; about: string; Content: ComponentTy
 export function SettingsPage() {
   const wanted = path.value.split("/")[1] ?? "";
   const section = SECTIONS.find((each) => each.id === wanted) ?? SECTIONS[0];
+  useTitle(section?.words, "Settings");
   if (!section) return null;
+  // Projects explains by itself who may do what.
+  const open = mayManage() || section.id === "projects";
   return (
     <div class="settings">
       <nav class="settings-nav" aria-label="Settings">
@@ -54,8 +60,28 @@ export function SettingsPage() {
       <section class="settings-section" aria-labelledby="settings-title">
         <h2 id="settings-title">{section.words}</h2>
         <p class="second-text settings-about">{section.about}</p>
-        <section.Content key={section.id} />
+        <div class="settings-content">
+          {open ? <section.Content key={`${section.id} ${project.value}`} /> : <ReadOnly />}
+        </div>
       </section>
     </div>
+  );
+}
+
+/** What a reader sees in place of what is not theirs to change. */
+function ReadOnly() {
+  const scope = me.value?.projects.find((each) => each.name === project.value)?.scope;
+  return (
+    <>
+      <p class="settings-words">
+        Your token of the project {project.value} has the scope {scope ?? "read"}: it may look and query. Settings need
+        a token with the scope admin.
+      </p>
+      <p>
+        <a class="button" href={link("sign-in", { project: null })}>
+          Sign in with another token
+        </a>
+      </p>
+    </>
   );
 }

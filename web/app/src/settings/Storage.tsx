@@ -4,7 +4,8 @@ import type { Storage as Answer, StoredTable } from "../api/manage";
 import { useAnswer } from "../api/useAnswer";
 import { ago, exactMoment } from "../format/moment";
 import { bytes, count, exact, percent } from "../format/number";
-import { Failed, Loading } from "../parts/Panel";
+import { Failed, Loading, Stale } from "../parts/Panel";
+import { Scroll } from "../parts/Scroll";
 
 export function Storage() {
   const { data, problem, again } = useAnswer(`storage ${project.value}`, (abort) =>
@@ -13,12 +14,13 @@ export function Storage() {
   if (problem && !data) return <Failed problem={problem} again={again} />;
   if (!data) return <Loading />;
   const all = data.tables.reduce((sum, table) => sum + table.bytes, 0);
-  const daily = data.tables.reduce((sum, table) => sum + table.bytes_a_day, 0);
+  const daily = data.tables.reduce((sum, table) => sum + (table.bytes_a_day ?? 0), 0);
   return (
     <>
+      {problem && <Stale problem={problem} again={again} />}
       <Disk disk={data.disk} daily={daily} />
-      <div class="settings-scroll">
-        <table class="plain">
+      <Scroll label="Tables">
+        <table class="plain settings-table">
           <thead>
             <tr>
               <th scope="col">Table</th>
@@ -40,7 +42,9 @@ export function Storage() {
               <th scope="col" class="number">
                 Parts
               </th>
-              <th scope="col">Oldest</th>
+              <th scope="col" class="number">
+                Oldest
+              </th>
               <th scope="col">Dearest columns</th>
             </tr>
           </thead>
@@ -56,15 +60,19 @@ export function Storage() {
                 </td>
                 <td class="number">{all ? percent(table.bytes / all) : ""}</td>
                 <td class="number">{table.rows ? bytes(Math.round(table.bytes / table.rows)) : ""}</td>
-                <td class="number">{table.uncompressed ? percent(table.bytes / table.uncompressed) : ""}</td>
+                <td class="number">
+                  {table.uncompressed > table.bytes ? percent(table.bytes / table.uncompressed) : "–"}
+                </td>
                 <td class="number">{exact(table.parts)}</td>
-                <td title={table.oldest ? exactMoment(table.oldest) : ""}>{table.oldest ? ago(table.oldest) : ""}</td>
-                <td class="second-text cut">{dearest(table)}</td>
+                <td class="number" title={table.oldest ? exactMoment(table.oldest) : ""}>
+                  {table.oldest ? ago(table.oldest) : "–"}
+                </td>
+                <td class="second-text">{dearest(table) || "–"}</td>
               </tr>
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </>
   );
 }

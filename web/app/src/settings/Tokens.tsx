@@ -2,11 +2,13 @@
 import { useState } from "preact/hooks";
 import { ask, endpoint, problemFrom, project } from "../api/client";
 import type { NewToken, Scope, Token } from "../api/manage";
+import { me } from "../api/me";
 import type { Problem } from "../api/types";
 import { useAnswer } from "../api/useAnswer";
 import { ago, exactMoment, moment } from "../format/moment";
 import { Copy } from "../parts/Copy";
-import { Failed, Loading } from "../parts/Panel";
+import { Failed, Loading, Stale } from "../parts/Panel";
+import { Scroll } from "../parts/Scroll";
 import { root } from "../state/root";
 import { Confirm } from "./Confirm";
 
@@ -36,6 +38,7 @@ export function Tokens() {
   if (!data) return <Loading />;
   return (
     <>
+      {problem && <Stale problem={problem} again={again} />}
       <NewTokenForm
         made={(token) => {
           setIssued(token);
@@ -44,10 +47,13 @@ export function Tokens() {
       />
       {issued && <Issued issued={issued} close={() => setIssued(undefined)} />}
       {data.tokens.length === 0 ? (
-        <p class="second-text">There is no token yet. On this machine alone, none is needed.</p>
+        <p class="second-text">
+          There is no token yet.
+          {me.value?.tokenless && " None is needed, as this server listens to this machine alone."}
+        </p>
       ) : (
-        <div class="settings-scroll">
-          <table class="plain">
+        <Scroll label="Tokens">
+          <table class="plain settings-table">
             <thead>
               <tr>
                 <th scope="col">Id</th>
@@ -66,7 +72,9 @@ export function Tokens() {
                 <tr key={token.id} class={token.state === "live" ? "" : "settings-dead"}>
                   <td class="mono">{token.id}</td>
                   <td>{token.scope}</td>
-                  <td>{token.description}</td>
+                  <td class="settings-reason">
+                    <bdi>{token.description}</bdi>
+                  </td>
                   <td title={exactMoment(token.created_at)}>{ago(token.created_at)}</td>
                   <td title={token.last_used_at ? exactMoment(token.last_used_at) : ""}>
                     {token.last_used_at ? ago(token.last_used_at) : "never"}
@@ -83,7 +91,7 @@ export function Tokens() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {doomed && (
         <Confirm

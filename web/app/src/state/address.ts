@@ -20,9 +20,13 @@ export const path = computed(() => address.value.path);
 /** One parameter; empty where there is none. */
 export const param = (name: string): string => address.value.params.get(name) ?? "";
 
-/** The link to a page. `path` is without a slash in front. */
+/** The project that the address names; empty is the server's choice. */
+export const projectNamed = computed(() => address.value.params.get("project") ?? "");
+
+/** The link to a page, of the same project unless `params` names one. `path` is without a slash in front. */
 export function link(path: string, params: Params = {}): string {
   const url = new URL(path || ".", root);
+  if (projectNamed.value && !("project" in params)) url.searchParams.set("project", projectNamed.value);
   for (const [name, value] of Object.entries(params)) if (value) url.searchParams.set(name, value);
   return url.href;
 }

@@ -5,12 +5,14 @@ export interface Preferences {
   theme: "system" | "light" | "dark";
   zone: "local" | "utc";
   drawer: number;
+  /** Width of the names in a trace. */
+  names: number;
   columns: string[];
   history: string[];
 }
 
 const KEY = "andiron.preferences";
-const DEFAULTS: Preferences = { theme: "system", zone: "local", drawer: 440, columns: [], history: [] };
+const DEFAULTS: Preferences = { theme: "system", zone: "local", drawer: 440, names: 420, columns: [], history: [] };
 
 function read(): Preferences {
   try {

@@ -8,6 +8,7 @@ import { useKeys } from "../frame/keys";
 import { Failed, Loading, Nothing, Stale } from "../parts/Panel";
 import { Tabs } from "../parts/Tabs";
 import { VirtualRows } from "../parts/VirtualRows";
+import { useSearchProblem } from "../search/problem";
 import { go, link, linkWith, param, set } from "../state/address";
 import { bounds, range, span } from "../state/range";
 import { DurationField } from "./DurationField";
@@ -40,6 +41,7 @@ export function TracesPage() {
       abort,
     });
   });
+  useSearchProblem(loading ? undefined : problem);
   const traces = data?.traces ?? [];
   const [at, setAt] = useState(-1);
   const [picked, setPicked] = useState<TraceSummary[]>([]);

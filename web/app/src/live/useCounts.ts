@@ -1,0 +1,50 @@
+/** Histogram and facets of the present question: counted when it is asked, and again every few seconds while records come. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, endpoint, project } from "../api/client";
+import type { FacetsAnswer, HistogramAnswer } from "../api/types";
+import { type Answered, useAnswer } from "../api/useAnswer";
+import { bounds, range } from "../state/range";
+import type { Feed } from "./feed";
+
+const FIELDS = ["level", "service_name", "deployment_environment", "otel_scope_name", "tags"];
+const BUCKETS = 120;
+const RECOUNT = 4000;
+/** Counting takes no more than a tenth of the time, however large the store is. */
+const SHARE = 10;
+
+export interface Counts {
+  histogram: Answered<HistogramAnswer>;
+  facets: Answered<FacetsAnswer>;
+  /** What is shown was counted for an earlier question. */
+  stale: boolean;
+}
+
+export function useCounts(q: string, feed: Feed): Counts {
+  const [round, setRound] = useState(0);
+  const counted = useRef({ arrivals: 0, at: 0, took: 0, step: 0, question: "" });
+  const question = JSON.stringify([q, range.value, project.value]);
+  const key = `${question} ${round}`;
+  const histogram = useAnswer(`histogram ${key}`, async (abort) => {
+    const arrivals = feed.arrivals;
+    const asked = { q, ...bounds(range.value), buckets: BUCKETS };
+    const answer = await ask<HistogramAnswer>(endpoint("pages/api/histogram"), { body: asked, abort });
+    counted.current = { arrivals, at: Date.now(), took: answer.took, step: answer.step * 1000, question };
+    return answer;
+  });
+  const facets = useAnswer(`facets ${key}`, (abort) =>
+    ask<FacetsAnswer>(endpoint("pages/api/facets"), { body: { q, ...bounds(range.value), fields: FIELDS }, abort }),
+  );
+  const moving = range.value.kind === "relative";
+  useEffect(() => {
+    if (!moving) return;
+    const timer = setInterval(() => {
+      const { arrivals, at, took, step } = counted.current;
+      const passed = Date.now() - at;
+      // Without arrivals the picture changes only by time going on.
+      const wanted = feed.arrivals !== arrivals || passed > step;
+      if (!document.hidden && wanted && passed > Math.max(RECOUNT, took * 1000 * SHARE)) setRound((n) => n + 1);
+    }, RECOUNT / 2);
+    return () => clearInterval(timer);
+  }, [moving, feed]);
+  return { histogram, facets, stale: histogram.loading && counted.current.question !== question };
+}
