@@ -45,5 +45,6 @@ export default defineConfig({
     },
   },
   plugins: [compressed()],
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
+  // One browser document for all: making one takes longer than most tests.
+  test: { environment: "jsdom", isolate: false, include: ["src/**/*.test.{ts,tsx}"] },
 });
