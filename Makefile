@@ -111,7 +111,7 @@ format: $(READY) $(MODULES) ## Put code into shape
 
 .PHONY: bench
 bench: $(READY) ## Run the benchmarks, one after the other
-	@for name in ingest freshness query storage peers asgi caller encode redaction jsonlog startup spool outage; do echo "== bench.$$name"; $(BIN)/python -m bench.$$name; done
+	@for name in ingest freshness query pages storage peers asgi caller encode redaction jsonlog startup spool outage; do echo "== bench.$$name"; $(BIN)/python -m bench.$$name; done
 
 .PHONY: docs
 docs: $(READY) ## Write the generated pages and the forms of the rules of redaction anew

@@ -395,11 +395,16 @@ def report(bare: dict[str, Times], calm: dict[str, Times], busy: dict[str, Times
     print(f"with ingest: {loaded:,.0f} spans/s were loaded meanwhile, of {LOAD:,} sent")
 
 
-def run(folder: Path, spans: int, logs: int, rounds: int) -> None:
-    """Seed unless that was done, then measure."""
+def seeded(folder: Path, spans: int, logs: int, rounds: int) -> None:
+    """See to it that the records are in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     if not folder.joinpath("samples.json").exists():
         child("--seed", str(folder), str(spans), str(logs), str(rounds), seen=True)
+
+
+def run(folder: Path, spans: int, logs: int, rounds: int) -> None:
+    """Seed unless that was done, then measure."""
+    seeded(folder, spans, logs, rounds)
     found = json.loads(child("--raw", str(folder), str(rounds)))
     for table, rows, parts, size in found["tables"]:
         print(f"{table}: {int(rows):,} rows in {parts} parts, {size}")

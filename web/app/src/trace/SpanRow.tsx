@@ -52,7 +52,8 @@ function Row({ node, look, chosen }: Props) {
       aria-label={spoken(node, look.runs)}
       onClick={() => look.point(node, true)}
     >
-      <div class="waterfall-names">
+      {/* What is seen is said by the label, in full sentences; read piece by piece it would be noise. */}
+      <div class="waterfall-names" aria-hidden="true">
         <span class="span-service cut small" title={row.service_name}>
           <span class="service-dot" style={{ background: hue(row.service_name) }} />
           <span class="span-service-name">{row.service_name || "no service"}</span>
@@ -86,10 +87,13 @@ function Row({ node, look, chosen }: Props) {
           </span>
         )}
       </div>
-      <div class="waterfall-time">
+      <div class="waterfall-time" aria-hidden="true">
         <Bar node={node} look={look} />
       </div>
-      <div class={node.error ? "waterfall-length number small level-error" : "waterfall-length number small"}>
+      <div
+        class={node.error ? "waterfall-length number small level-error" : "waterfall-length number small"}
+        aria-hidden="true"
+      >
         {node.note ? (
           ""
         ) : node.running ? (
