@@ -117,6 +117,8 @@ class Camera:
         if after is not None:
             after()
             for shot, theme, width, context, page, requests in contexts:
+                # The frame looks for the server now, and not at its next turn.
+                page.evaluate("dispatchEvent(new Event('online'))")
                 page.wait_for_timeout(100)
                 requests.settled(most=3000)
                 self._press(shot, theme, width, page, [])

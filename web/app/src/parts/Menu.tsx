@@ -18,8 +18,12 @@ export function Menu({ label, name, class: style = "button", side = "left", chil
   const [open, setOpen] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  /** Where the focus was when a key opened the menu. */
+  const before = useRef<Element | null>(null);
   useEffect(() => {
-    if (opened > 0) setOpen(true);
+    if (opened === 0) return;
+    if (!place.current?.contains(document.activeElement)) before.current = document.activeElement;
+    setOpen(true);
   }, [opened]);
   useEffect(() => {
     if (!open) return;
@@ -33,7 +37,11 @@ export function Menu({ label, name, class: style = "button", side = "left", chil
   }, [open]);
   function close() {
     setOpen(false);
-    button.current?.focus();
+    // Opened by a key, it gives the keys back to the page.
+    const to = before.current ?? button.current;
+    before.current = null;
+    if (to === document.body) (document.activeElement as HTMLElement | null)?.blur();
+    else if (to instanceof HTMLElement) to.focus();
   }
   function keyed(event: KeyboardEvent) {
     if (event.key === "Escape" && open) {

@@ -8,7 +8,7 @@ import { count, exact, percent } from "../format/number";
 import { Failed, Loading, Nothing, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 import { link } from "../state/address";
-import { type Drawn, layoutOf, NODE, type Placed } from "./mapLayout";
+import { type Drawn, layoutOf, NODE, type Placed, swing } from "./mapLayout";
 import { quoted, useRange } from "./ServicesTable";
 import { useAgain } from "./useAgain";
 
@@ -69,7 +69,7 @@ export function ServiceMap() {
             </marker>
           </defs>
           {edges.map((each) => (
-            <Edge key={`${each.edge.from} ${each.edge.to}`} drawn={each} most={most} kept={kept} />
+            <Edge key={`${each.edge.from} ${each.edge.to}`} drawn={each} nodes={nodes} most={most} kept={kept} />
           ))}
           {nodes.map((each) => (
             <Node key={each.node.name} placed={each} kept={kept} />
@@ -125,10 +125,12 @@ export function ServiceMap() {
 
 function Edge({
   drawn: { edge, from, to },
+  nodes,
   most,
   kept,
 }: {
   drawn: Drawn;
+  nodes: Placed[];
   most: number;
   kept: Record<string, string | null>;
 }) {
@@ -138,13 +140,15 @@ function Edge({
   const x2 = to.x + (back ? NODE.width / 2 : 0);
   const y2 = to.y + (back ? NODE.height : NODE.height / 2);
   const bend = back ? 40 : (x2 - x1) / 2;
+  const aside = back ? 0 : swing(from, to, nodes);
   const d = back
     ? `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 + bend} ${x2} ${y2}`
-    : `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2 - 2} ${y2}`;
+    : `M${x1} ${y1}C${x1 + bend} ${y1 + aside} ${x2 - bend} ${y2 + aside} ${x2 - 2} ${y2}`;
   const failing = edge.errors > 0;
+  const label = failing ? `${count(edge.calls)} ✕ ${percent(edge.errors / edge.calls)}` : count(edge.calls);
   const words = `${edge.from} calls ${edge.to}: ${exact(edge.calls)} calls, ${failing ? percent(edge.errors / edge.calls) : "no"} errors, p95 ${duration(edge.p95)}`;
   return (
-    <a href={link("traces", { q: `service:${quoted(edge.from)}`, ...kept })} aria-label={words}>
+    <a href={link("traces", { q: `service:${quoted(edge.from)}`, ...kept })} aria-label={`${label}: ${words}`}>
       <title>{words}</title>
       <path d={d} class="services-edge-hit" />
       <path
@@ -154,9 +158,8 @@ function Edge({
         marker-end="url(#arrow)"
       />
       {!back && (
-        <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 - 5} class="services-edge-text">
-          {count(edge.calls)}
-          {failing ? ` ✕ ${percent(edge.errors / edge.calls)}` : ""}
+        <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 - 5 + aside * 0.75} class="services-edge-text">
+          {label}
         </text>
       )}
     </a>
@@ -184,18 +187,13 @@ function Node({ placed: { node, x, y }, kept }: { placed: Placed; kept: Record<s
         {shortened(node.name)}
       </text>
       <text x="12" y="38" class={node.errors ? "services-node-text failing" : "services-node-text"}>
-        {count(node.calls)} calls{node.p95 !== null && ` · ${duration(node.p95)}`}
+        {count(node.calls)} {node.calls === 1 ? "call" : "calls"}
+        {node.p95 !== null && ` · ${duration(node.p95)}`}
         {node.errors > 0 && ` · ✕ ${percent(node.errors / node.calls)}`}
       </text>
     </svg>
   );
-  return own ? (
-    <a href={link(`services/${encodeURIComponent(node.name)}`, kept)} aria-label={words}>
-      {box}
-    </a>
-  ) : (
-    box
-  );
+  return own ? <a href={link(`services/${encodeURIComponent(node.name)}`, kept)}>{box}</a> : box;
 }
 
 /** As much of a name as has room; signs of East Asia take two places. */

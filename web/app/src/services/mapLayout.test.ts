@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MapEdge, MapNode } from "../api/services";
-import { layoutOf, NODE } from "./mapLayout";
+import { layoutOf, NODE, swing } from "./mapLayout";
 
 const node = (name: string, calls = 1): MapNode => ({ name, kind: "service", calls, errors: 0, p95: null });
 const edge = (from: string, to: string): MapEdge => ({ from, to, calls: 1, errors: 0, p95: null });
@@ -42,4 +42,12 @@ test("every node has a place of its own, whatever calls whom", () => {
       }
     }),
   );
+});
+
+test("a line swings past what stands in its way, and is straight where nothing does", () => {
+  const at = (name: string, x: number, y: number) => ({ node: node(name), x, y });
+  const [web, api, db] = [at("web", 0, 0), at("api", 288, 0), at("db", 576, 0)];
+  expect(swing(web, db, [web, db])).toBe(0);
+  expect(swing(web, db, [web, api, db])).toBe(-52);
+  expect(swing(web, db, [web, api, db, at("above", 288, -60)])).toBe(52);
 });

@@ -101,3 +101,29 @@ function order(columns: MapNode[][], edges: MapEdge[]): void {
     }
   }
 }
+
+/** How far, up or down, the line between two nodes swings so that it passes the others by, as far as it can. */
+export function swing(from: Placed, to: Placed, nodes: Placed[]): number {
+  const crossed = (aside: number) =>
+    nodes.filter((each) => each !== from && each !== to && crosses(from, to, aside, each)).length;
+  let best = 0;
+  for (const aside of SWINGS) if (crossed(aside) < crossed(best)) best = aside;
+  return best;
+}
+
+const SWINGS = [0, -52, 52, -104, 104];
+const STEPS = 24;
+
+/** Along the curve that the map draws: both its middle points stand half way, `aside` from their ends. */
+function crosses(from: Placed, to: Placed, aside: number, box: Placed): boolean {
+  const [x1, x2] = [from.x + NODE.width, to.x];
+  const middle = (x1 + x2) / 2;
+  for (let step = 1; step < STEPS; step += 1) {
+    const t = step / STEPS;
+    const [a, b, c] = [(1 - t) ** 3, 3 * t * (1 - t), t ** 3];
+    const x = a * x1 + b * middle + c * x2;
+    const y = NODE.height / 2 + from.y * (a + b * (1 - t)) + to.y * (c + b * t) + b * aside;
+    if (x >= box.x && x <= box.x + NODE.width && y >= box.y && y <= box.y + NODE.height) return true;
+  }
+  return false;
+}
