@@ -40,7 +40,10 @@ export function snippets(url: string, token: string | undefined): Snippet[] {
       words: "Logfire",
       steps: [
         {
-          words: "The SDK as it is, with another address:",
+          words:
+            new URL(url).pathname === "/"
+              ? "The SDK as it is, with another address:"
+              : "The SDK as it is. It sends to the host alone, without the path: give it an address of Andiron that has none.",
           code: `import logfire\n\nlogfire.configure(\n    token="${token ?? "any"}",\n    service_name="shop",\n    advanced=logfire.AdvancedOptions(base_url="${url}"),\n)\nlogfire.info("hello")`,
         },
       ],

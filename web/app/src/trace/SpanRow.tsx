@@ -9,7 +9,7 @@ import { barOf, criticalParts, ticksOn } from "./bars";
 import { isExpandable, toggled } from "./layout";
 import type { Look } from "./TraceView";
 import type { Node } from "./tree";
-import { exactLong, long, nameOf, spoken } from "./words";
+import { exactLong, long, nameOf } from "./words";
 
 interface Props {
   node: Node;
@@ -49,11 +49,9 @@ function Row({ node, look, chosen }: Props) {
       aria-level={node.depth + 1}
       aria-expanded={expandable ? !folded : undefined}
       aria-selected={chosen}
-      aria-label={spoken(node, look.runs)}
       onClick={() => look.point(node, true)}
     >
-      {/* What is seen is said by the label, in full sentences; read piece by piece it would be noise. */}
-      <div class="waterfall-names" aria-hidden="true">
+      <div class="waterfall-names">
         <span class="span-service cut small" title={row.service_name}>
           <span class="service-dot" style={{ background: hue(row.service_name) }} />
           <span class="span-service-name">{row.service_name || "no service"}</span>
@@ -61,9 +59,9 @@ function Row({ node, look, chosen }: Props) {
         <span class="span-indent" style={{ width: `${Math.min(node.depth, INDENTED) * INDENT}px` }} />
         {node.depth > INDENTED && <span class="small quiet-text span-depth">{node.depth}</span>}
         {expandable ? (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys fold and unfold
           <span
             class="span-fold"
+            aria-hidden="true"
             title={folded ? "Unfold; with Shift all below it, too" : "Fold; with Shift all below it, too"}
             onClick={(event) => {
               event.stopPropagation();
@@ -90,10 +88,7 @@ function Row({ node, look, chosen }: Props) {
       <div class="waterfall-time" aria-hidden="true">
         <Bar node={node} look={look} />
       </div>
-      <div
-        class={node.error ? "waterfall-length number small level-error" : "waterfall-length number small"}
-        aria-hidden="true"
-      >
+      <div class={node.error ? "waterfall-length number small level-error" : "waterfall-length number small"}>
         {node.note ? (
           ""
         ) : node.running ? (
