@@ -1,6 +1,7 @@
 """Signing in: who looks at the pages and what is open to them. A token is given once, and a cookie stands for it from then on."""
 
 import dataclasses
+import time
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
@@ -20,6 +21,8 @@ from andiron.server.control.refusals import Forbidden, Refusal, Unauthenticated,
 from andiron.server.control.sessions import LIFETIME, Sessions
 from andiron.server.query.desk import Desk, body_of, validated
 
+RENEWED = 1.0
+"""Least seconds between two looks at the metadata for a token that is not known."""
 NEEDED = '{"token": "…"}'
 
 
@@ -38,6 +41,7 @@ class PagesApi:
         self._desk = desk
         self._access = access
         self._sessions = sessions
+        self._renewed = -RENEWED
 
     def routes(self) -> list[Route]:
         """What to mount at the root."""
@@ -56,8 +60,9 @@ class PagesApi:
         asker(request)  # a page of ours, if a cookie came along
         sent = validated(SignIn, await body_of(request, NEEDED))
         grants = self._given(sent.token)
-        if not grants:
-            # It may have been made a moment ago, on the command line.
+        if not grants and time.monotonic() - self._renewed > RENEWED:
+            # It may have been made a moment ago, on the command line. Those who try tokens out do not make us read all the time.
+            self._renewed = time.monotonic()
             await to_thread.run_sync(self._access.refresh)
             grants = self._given(sent.token)
         if not grants:

@@ -11,6 +11,8 @@ interface Props {
 }
 
 const LONG = 300;
+/** Longer texts are left as they are: reading them at each look would be felt. */
+const PACKED = 50_000;
 
 export function JsonTree({ value, actions }: Props) {
   if (value === null || typeof value !== "object") return <Leaf value={value} />;
@@ -23,7 +25,18 @@ export function JsonTree({ value, actions }: Props) {
   );
 }
 
-function Branch({ name, value, path, actions }: Props & { name: string; path: string[] }) {
+/** Text that holds JSON is shown as what it holds. */
+function unpacked(value: Json): Json {
+  if (typeof value !== "string" || value.length > PACKED || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as Json;
+  } catch {
+    return value;
+  }
+}
+
+function Branch({ name, value: given, path, actions }: Props & { name: string; path: string[] }) {
+  const value = unpacked(given);
   const deep = value !== null && typeof value === "object";
   const size = deep ? Object.keys(value).length : 0;
   const [open, setOpen] = useState(size <= 12 && path.length < 4);
@@ -41,7 +54,7 @@ function Branch({ name, value, path, actions }: Props & { name: string; path: st
             <Leaf value={value} />
           </>
         )}
-        {actions && <span class="json-actions">{actions(path, value)}</span>}
+        {actions && <span class="json-actions">{actions(path, given)}</span>}
       </div>
       {deep && open && (
         <ul class="json">

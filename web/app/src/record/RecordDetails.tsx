@@ -12,6 +12,8 @@ import { Failed, Loading, Stale } from "../parts/Panel";
 import { Service } from "../parts/Service";
 import { field, type Term } from "../search/terms";
 import { link, param } from "../state/address";
+import { Breadcrumbs } from "./Breadcrumbs";
+import { BREADCRUMBS, breadcrumbsOf } from "./breadcrumbs";
 import { ConversationView } from "./ConversationView";
 import { conversationOf, withoutMessages } from "./conversation";
 import { Exception } from "./Exception";
@@ -109,7 +111,11 @@ function Head({ record }: { record: FullRecord }) {
 
 function Body({ record, onFilter, onColumn }: { record: FullRecord } & Pick<Props, "onFilter" | "onColumn">) {
   const conversation = conversationOf(record.attributes);
-  const statement = STATEMENTS.map((key) => record.attributes[key]).find((value) => typeof value === "string");
+  const crumbs = breadcrumbsOf(record.attributes[BREADCRUMBS]);
+  // What is told above in words is not repeated as raw text.
+  const { [BREADCRUMBS]: told, ...others } = conversation ? withoutMessages(record.attributes) : record.attributes;
+  const shown = crumbs || told === undefined ? others : { [BREADCRUMBS]: told, ...others };
+  const statement.map((key) => record.attributes[key]).find((value) => typeof value === "string");
   const leaf = (prefix: string) => (path: string[], value: Json) => (
     <LeafActions prefix={prefix} path={path} value={value} onFilter={onFilter} onColumn={onColumn} />
   );
@@ -126,9 +132,10 @@ function Body({ record, onFilter, onColumn }: { record: FullRecord } & Pick<Prop
       )}
       <Http record={record} />
       {conversation && <ConversationView conversation={conversation} />}
+      {crumbs && <Breadcrumbs crumbs={crumbs} />}
       <Part
         title="Attributes"
-        value={conversation ? withoutMessages(record.attributes) : record.attributes}
+        value={shown}
         actions={leaf("")}
         empty="This record has no attributes."
       />

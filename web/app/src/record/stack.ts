@@ -19,7 +19,7 @@ export interface Stack {
 }
 
 const LIBRARY =
-  /site-packages|dist-packages|\/lib\/python3|node_modules|node:|internal\/|<frozen|\/usr\/lib|\/\.cargo\/|\/pkg\/mod\/|java\.base|^(java|javax|jdk|sun|org\.springframework|org\.apache)\./;
+  /site-packages|dist-packages|\/andiron\/(?:sdk|delivery|redaction)\/|\/lib\/python3|node_modules|node:|internal\/|<frozen|\/usr\/lib|\/\.cargo\/|\/pkg\/mod\/|java\.base|^(java|javax|jdk|sun|org\.springframework|org\.apache)\./;
 
 export function stackOf(text: string): Stack | undefined {
   return python(text) ?? dotted(text) ?? go(text);
