@@ -7,6 +7,7 @@ import { putOnClipboard } from "../parts/Copy";
 import { Failed, Loading, Stale } from "../parts/Panel";
 import { VirtualRows } from "../parts/VirtualRows";
 import { go, link } from "../state/address";
+import { permalink } from "../state/range";
 import { type Feed, LONGEST } from "./feed";
 import { Head } from "./Head";
 import { NoMatch } from "./NoMatch";
@@ -105,7 +106,7 @@ export function RecordList({ feed, q, columns, paused, setAtTop, goOn }: Props) 
     {
       keys: "c",
       words: "Copy the link",
-      act: () => void putOnClipboard(location.href).then(() => setTold("Link copied")),
+      act: () => void putOnClipboard(permalink()).then(() => setTold("Link copied")),
     },
   ]);
 

@@ -42,6 +42,12 @@ export function Summary({ counts, feed, paused, columns }: Props) {
         {paused && state !== "still" ? "paused" : STATES[state]}
       </span>
       <Columns columns={columns} />
+      <a
+        href={link("traces", { q: param("q") || null, from: param("from") || null, to: param("to") || null })}
+        title="The whole traces in which these records happened"
+      >
+        Their traces
+      </a>
       {sql && <a href={link("explore", { sql, from: param("from") || null, to: param("to") || null })}>Open as SQL</a>}
     </div>
   );

@@ -12,6 +12,7 @@ import { Failed, Loading, Stale } from "../parts/Panel";
 import { Service } from "../parts/Service";
 import { field, type Term } from "../search/terms";
 import { link, param } from "../state/address";
+import { permalink } from "../state/range";
 import { Breadcrumbs } from "./Breadcrumbs";
 import { BREADCRUMBS, breadcrumbsOf } from "./breadcrumbs";
 import { ConversationView } from "./ConversationView";
@@ -102,7 +103,7 @@ function Head({ record }: { record: FullRecord }) {
         <a class="button small" href={link("", { q: similar, ...kept })}>
           Find similar
         </a>
-        <Copy text={() => location.href} words="Copy link" />
+        <Copy text={permalink} words="Copy link" />
         <Copy text={() => JSON.stringify(record, null, 2)} words="Copy JSON" />
       </p>
     </header>
@@ -115,7 +116,7 @@ function Body({ record, onFilter, onColumn }: { record: FullRecord } & Pick<Prop
   // What is told above in words is not repeated as raw text.
   const { [BREADCRUMBS]: told, ...others } = conversation ? withoutMessages(record.attributes) : record.attributes;
   const shown = crumbs || told === undefined ? others : { [BREADCRUMBS]: told, ...others };
-  const statement.map((key) => record.attributes[key]).find((value) => typeof value === "string");
+  const statement = STATEMENTS.map((key) => record.attributes[key]).find((value) => typeof value === "string");
   const leaf = (prefix: string) => (path: string[], value: Json) => (
     <LeafActions prefix={prefix} path={path} value={value} onFilter={onFilter} onColumn={onColumn} />
   );
@@ -133,12 +134,7 @@ function Body({ record, onFilter, onColumn }: { record: FullRecord } & Pick<Prop
       <Http record={record} />
       {conversation && <ConversationView conversation={conversation} />}
       {crumbs && <Breadcrumbs crumbs={crumbs} />}
-      <Part
-        title="Attributes"
-        value={shown}
-        actions={leaf("")}
-        empty="This record has no attributes."
-      />
+      <Part title="Attributes" value={shown} actions={leaf("")} empty="This record has no attributes." />
       {record.log_body !== null && record.log_body !== undefined && record.log_body !== record.message && (
         <section class="record-section">
           <h3>Body</h3>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bounds, rangeOf, rangeWords, span } from "./range";
+import { bounds, permalink, rangeOf, rangeWords, span } from "./range";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const words = (iso: string) => iso.slice(11, 16);
@@ -26,4 +26,10 @@ test.each([
   ["x", "y"],
 ])("%j to %j is the default", (from, to) => {
   expect(rangeOf(from, to)).toEqual({ kind: "relative", seconds: 900, text: "15m" });
+});
+
+test("a link that is sent shows the same time tomorrow", () => {
+  const url = new URL(permalink(NOW));
+  expect(url.searchParams.get("from")).toBe("2026-11-21T11:45:00.000Z");
+  expect(url.searchParams.get("to")).toBe("2026-11-21T12:00:00.000Z");
 });

@@ -1,7 +1,7 @@
 /** The time range of the page, from its address: `from=15m` is the last fifteen minutes, `from=…&to=…` are two moments. */
 import { computed } from "@preact/signals";
 import { durationOf } from "../format/duration";
-import { param, set } from "./address";
+import { linkWith, param, set } from "./address";
 
 export type Range =
   | { kind: "relative"; seconds: number; text: string }
@@ -52,6 +52,12 @@ export function choose(text: string): void {
 
 export function chooseBetween(since: number, until: number): void {
   set({ from: new Date(Math.floor(since)).toISOString(), to: new Date(Math.ceil(until)).toISOString() });
+}
+
+/** The address to be sent to somebody: what "the last hour" means now, so that tomorrow it shows the same. */
+export function permalink(now: number = Date.now()): string {
+  const [since, until] = span(range.value, now);
+  return linkWith({ from: new Date(since).toISOString(), to: new Date(until).toISOString() });
 }
 
 /** What the button says. */
