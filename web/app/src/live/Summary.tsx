@@ -3,6 +3,7 @@ import type { HistogramAnswer } from "../api/types";
 import type { Answered } from "../api/useAnswer";
 import { exact } from "../format/number";
 import { link, param } from "../state/address";
+import { AlsoAs } from "./AlsoAs";
 import { Columns } from "./Columns";
 import type { Feed } from "./feed";
 
@@ -29,6 +30,7 @@ export function Summary({ counts, feed, paused, columns }: Props) {
   return (
     <div class="live-summary small row">
       <Found counts={counts} />
+      <AlsoAs />
       {missed > 0 && (
         <span class="second-text live-missed">
           {exact(missed)} came too fast to be listed.{" "}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { KeyHint } from "../api/types";
 import { contextOf } from "./context";
-import { offersOf, pastOffers, remembered, taken, valuesWanted } from "./offers";
+import { type Offer, offersOf, pastOffers, placeOffers, remembered, taken, valuesWanted } from "./offers";
 
 const KEYS: KeyHint[] = [
   { name: "service", kind: "column", type: "text", hint: "service_name" },
@@ -58,4 +58,12 @@ test("earlier searches: the latest first, each once, twenty at most", () => {
   ).toHaveLength(20);
   expect(pastOffers("LEV", ["level:error", "boom"]).map((offer) => offer.insert)).toEqual(["level:error"]);
   expect(pastOffers("", ["a", "b"])).toHaveLength(2);
+});
+
+test("a word that is the value of an attribute is offered as such", () => {
+  const context = contextOf("error katja", 11);
+  const offers = placeOffers(context, [{ key: "user.id", count: 140, more: false }]);
+  expect(offers.map((offer) => [offer.show, offer.detail, taken("error katja", offer as Offer).text])).toEqual([
+    ["user.id:katja", "140", "error user.id:katja "],
+  ]);
 });

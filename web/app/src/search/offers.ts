@@ -58,6 +58,28 @@ export function offersOf(context: Context, keys: KeyHint[], values: ValueHint[])
   return [...operators, ...names];
 }
 
+/** An attribute that has the word as its value, so many times. */
+export interface Place {
+  key: string;
+  count: number;
+  more: boolean;
+}
+
+/** A word by itself may be the value of an attribute: a user's name, an order's number. */
+export function placeOffers(context: Context, places: Place[]): Offer[] {
+  if (context.at !== "key") return [];
+  const { prefix, start, end } = context;
+  return places.map(({ key, count, more }) => ({
+    kind: "value",
+    show: `${key}:${prefix}`,
+    detail: `${exact(count)}${more ? "+" : ""}`,
+    insert: `${key}:${valued(prefix)}`,
+    start,
+    end,
+    complete: true,
+  }));
+}
+
 function operatorOffers(key: KeyHint, start: number, end: number): Offer[] {
   const ordered = ORDERED.has(key.type) || key.name === "level";
   return OPERATORS.filter((each) => ordered || !each.ordered).map((each) => ({

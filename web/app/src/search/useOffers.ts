@@ -5,10 +5,12 @@ import type { KeyHint, ValueHint } from "../api/types";
 import { preferences } from "../state/preferences";
 import { bounds, range } from "../state/range";
 import { contextOf } from "./context";
-import { type Offer, offersOf, pastOffers, valuesWanted } from "./offers";
+import { type Offer, offersOf, type Place, pastOffers, placeOffers, valuesWanted } from "./offers";
 
 /** Long enough not to ask at every letter of a fast hand. */
 const PAUSE = 120;
+/** A word so long may be somebody's name; a shorter one is the beginning of a key. */
+const WORD = 3;
 
 export function useOffers(text: string, caret: number, open: boolean): Offer[] {
   const [offers, setOffers] = useState<Offer[]>([]);
@@ -43,12 +45,29 @@ export function useOffers(text: string, caret: number, open: boolean): Offer[] {
   return offers;
 }
 
+/** Without them the keys are still offered. */
+async function attributesWith(
+  value: string,
+  within: { since: string; until: string | null },
+  abort: AbortSignal,
+): Promise<Place[]> {
+  try {
+    const url = endpoint("pages/api/attributes", { value, ...within });
+    return (await ask<{ attributes: Place[] }>(url, { abort })).attributes;
+  } catch (error) {
+    if (abort.aborted) throw error;
+    return [];
+  }
+}
+
 async function found(context: ReturnType<typeof contextOf>, abort: AbortSignal): Promise<Offer[]> {
   const { since, until } = bounds(range.value);
   const within = { since, until };
   if (context.at === "key") {
     const url = endpoint("pages/api/keys", { prefix: context.prefix, ...within });
-    return offersOf(context, (await ask<{ keys: KeyHint[] }>(url, { abort })).keys, []);
+    const asked = ask<{ keys: KeyHint[] }>(url, { abort });
+    const places = context.prefix.length < WORD ? [] : await attributesWith(context.prefix, within, abort);
+    return [...placeOffers(context, places), ...offersOf(context, (await asked).keys, [])];
   }
   const wanted = valuesWanted(context);
   if (!wanted) return offersOf(context, [], []);
