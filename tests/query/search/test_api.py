@@ -214,6 +214,16 @@ def test_values_are_completed(client: TestClient, key: str, prefix: str, values:
     assert [value["value"] for value in answer.json()["values"]] == values
 
 
+def test_a_word_is_found_as_the_value_of_an_attribute(client: TestClient) -> None:
+    def found(value: str) -> list[tuple[str, int]]:
+        answer = client.get("/pages/api/attributes", params={"value": value})
+        assert answer.status_code == 200, answer.text
+        return [(each["key"], each["count"]) for each in answer.json()["attributes"]]
+
+    assert found("ada") == [("user.id", 3)]
+    assert found("nobody's \\ %") == []
+
+
 def test_a_record_is_found_again(client: TestClient, post: Post) -> None:
     for line in post("search")["rows"]:
         known = {name: line[name] for name in ("id", "trace_id", "span_id", "kind")} | {"at": line["start_timestamp"]}
@@ -242,3 +252,22 @@ def test_what_is_wrong_is_told(client: TestClient) -> None:
     for body in ({"before": "x"}, {"limit": 0}, {"columns": ["nothing"]}, {"columns": ["x; drop"]}, {"since": "never"}):
         assert client.post("/pages/api/search", json=body).status_code == 422, body
     assert client.post("/pages/api/facets", json={"fields": ["attributes"]}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "q", ["", "level:error", "-level>=warn", "service:shop", "-service:shop", "has:exception", "is:root", "kind:log"]
+)
+@pytest.mark.parametrize("since", [DAY["since"], "2027-01-15T08:00:01.000000Z", "1970-01-01T00:00:00Z"])
+def test_lists_histogram_and_facets_count_the_same(post: Post, q: str, since: str) -> None:
+    asked = {"q": q, "since": since, "until": DAY["until"]}
+    listed, before = [], None
+    while True:
+        page = post("search", limit=7, before=before, pending=False, **asked)
+        listed += page["rows"]
+        before = page["cursor"]
+        if not page["more"]:
+            break
+    found = post("histogram", buckets=7, **asked)
+    assert found["total"] == len(listed) == sum(map(sum, found["levels"].values()))
+    for facet in post("facets", fields=["level", "kind", "service_name"], **asked)["facets"]:
+        assert facet["more"] or sum(value["count"] for value in facet["values"]) == len(listed)

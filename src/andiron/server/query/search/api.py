@@ -66,6 +66,12 @@ class Values(Keys):
     key: Name
 
 
+class Word(Within):
+    """The parameters of `GET /pages/api/attributes`."""
+
+    value: str = Field(max_length=200)
+
+
 class One(BaseModel):
     """The parameters of `GET /pages/api/record`."""
 
@@ -93,6 +99,7 @@ class SearchApi:
             self._desk.route("/pages/api/facets", self._facets, "POST"),
             self._desk.route("/pages/api/keys", self._keys),
             self._desk.route("/pages/api/values", self._values),
+            self._desk.route("/pages/api/attributes", self._attributes),
             self._desk.route("/pages/api/record", self._record),
         ]
 
@@ -160,6 +167,13 @@ class SearchApi:
             return {"values": completion.values(store, self._known.of(store.database), ask.key, ask.prefix)}
 
         return await self._answer(work)
+
+    async def _attributes(self, request: Request) -> Response:
+        ask = validated(Word, {name: value for name, value in request.query_params.items() if value})
+        if ask.since is None:
+            ask.since = (ask.until or self._desk.queries.now()) - LATELY
+        store = self._store(request, ask)
+        return await self._answer(lambda: {"attributes": completion.attributes_with(store, ask.value)})
 
     async def _record(self, request: Request) -> Response:
         ask = validated(One, {name: value for name, value in request.query_params.items() if value})

@@ -20,6 +20,9 @@ SAMPLE = 5000
 MOST_KEYS = 500
 SHOWN_KEYS = 200
 VALUES = 20
+PLACES = 5
+ROWS = 2000
+"""Records that are looked through for the attributes of a word: of a frequent one that is enough, a rare one the index finds."""
 
 TYPES = {
     "": "text",
@@ -207,3 +210,20 @@ def raw_values(store: Store, key: str, prefix: str) -> list[dict[str, Any]]:
     like = f" AND value ILIKE {literal(literally(prefix) + '%')}" if prefix else ""
     sql = f"SELECT value, count() AS n FROM ({sources}) WHERE value != ''{like} GROUP BY value ORDER BY n DESC, value LIMIT {VALUES}"
     return [{"value": row["value"], "count": row["n"]} for row in store.ask(sql, VALUES, dialect="clickhouse")]
+
+
+def attributes_with(store: Store, value: str) -> list[dict[str, Any]]:
+    """The attributes that have exactly this value, the most frequent first: a name typed by itself may be meant so."""
+    from andiron.server.query.grammar import quoted as literal
+
+    wanted = literal(value)
+    sources = " UNION ALL ".join(
+        f"(SELECT arrayJoin(arrayFilter((k, v) -> v = {wanted}, mapKeys({column}), mapValues({column}))) AS k "
+        f"FROM {table} WHERE has(mapValues({column}), {wanted}) LIMIT {ROWS})"
+        for column, table in (("SpanAttributes", "otel_traces"), ("LogAttributes", "otel_logs"))
+    )
+    sql = f"SELECT k, count() AS n FROM ({sources}) GROUP BY k ORDER BY n DESC, k LIMIT {PLACES}"
+    return [
+        {"key": row["k"], "count": row["n"], "more": row["n"] >= ROWS}
+        for row in store.ask(sql, PLACES, dialect="clickhouse")
+    ]
