@@ -1,6 +1,6 @@
 /** The rail: one sign with its word for every page. */
 import { useEffect, useRef } from "preact/hooks";
-import { link } from "../state/address";
+import { link, param } from "../state/address";
 import { PAGES } from "./pages";
 import "./rail.css";
 
@@ -11,9 +11,11 @@ export function Rail({ current }: { current: string }) {
     // On a narrow window the rail is wider than the window.
     rail.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [shown]);
+  // In the middle of an incident one looks at the same hour on every page.
+  const kept = { from: param("from") || null, to: param("to") || null };
   return (
     <nav class="rail" ref={rail} aria-label="Pages">
-      <a class="rail-mark" href={link("")} aria-label="Andiron, to the live page">
+      <a class="rail-mark" href={link("", kept)} aria-label="Andiron, to the live page">
         <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
           <path d="M16 3c1 5 6 6.500 6 12a6 6 0 0 1-12 0c0-3 2-4 2.500-6.500C14 9 16 7 16 3z" fill="var(--ember)" />
           <path
@@ -29,7 +31,7 @@ export function Rail({ current }: { current: string }) {
         <a
           key={page.id}
           class="rail-item"
-          href={link(page.id === "live" ? "" : page.id)}
+          href={link(page.id === "live" ? "" : page.id, page.range ? kept : {})}
           aria-current={page.id === shown ? "page" : undefined}
         >
           <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">

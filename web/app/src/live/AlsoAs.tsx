@@ -11,7 +11,7 @@ export interface AttributesWith {
 }
 
 /** One word without any sign of the search language. */
-const WORD = /^[\p{L}\p{N}_@+-][\p{L}\p{N}_.@+-]{1,99}$/u;
+const WORD = /^[\p{L}\p{N}_@][\p{L}\p{N}_.@+-]{1,99}$/u;
 /** Ids are looked for among the attributes by the search itself. */
 const ID = /^[0-9a-f-]{16,}$|@/i;
 

@@ -160,7 +160,11 @@ export function Chart({
           const value = last === null ? null : each.values[last];
           const entry = (
             <>
-              <span class="chart-key" style={{ background: `var(${each.color})` }} aria-hidden="true" />
+              <span
+                class={each.dash ? "chart-key dashed" : "chart-key"}
+                style={{ "--key": `var(${each.color})` }}
+                aria-hidden="true"
+              />
               {each.name}
               {value !== null && value !== undefined && <b class="number"> {format(value)}</b>}
             </>

@@ -188,8 +188,8 @@ function Node({ placed: { node, x, y }, kept }: { placed: Placed; kept: Record<s
       </text>
       <text x="12" y="38" class={node.errors ? "services-node-text failing" : "services-node-text"}>
         {count(node.calls)} {node.calls === 1 ? "call" : "calls"}
-        {node.p95 !== null && ` · ${duration(node.p95)}`}
-        {node.errors > 0 && ` · ✕ ${percent(node.errors / node.calls)}`}
+        {node.p95 !== null && ` · p95 ${duration(node.p95)}`}
+        {node.errors > 0 && ` · ${percent(node.errors / node.calls)} ✕`}
       </text>
     </svg>
   );

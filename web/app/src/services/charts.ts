@@ -32,9 +32,9 @@ export function chartsOf(
       },
     ],
     durations: [
-      { name: "p50", values: cut(series.p50), color: "--hue-4" },
+      { name: "p50", values: cut(series.p50), color: "--hue-8" },
       { name: "p95", values: cut(series.p95), color: "--hue-0" },
-      { name: "p99", values: cut(series.p99), color: "--hue-5", dash: [4, 3] },
+      { name: "p99", values: cut(series.p99), color: "--hue-3", dash: [4, 3] },
     ],
   };
 }

@@ -20,8 +20,8 @@ export interface Layout {
   height: number;
 }
 
-export const NODE = { width: 184, height: 48 };
-const GAP = { x: 104, y: 28 };
+export const NODE = { width: 208, height: 48 };
+const GAP = { x: 96, y: 28 };
 const SWEEPS = 6;
 
 export function layoutOf({ nodes, edges }: Pick<MapAnswer, "nodes" | "edges">): Layout {

@@ -46,7 +46,8 @@ export function Scatter({ traces, since, until, open, choose, marked }: Props) {
     context.textAlign = "right";
     for (const level of levels(frame)) {
       const y = Math.round(TOP + placed({ start: "", duration: level } as TraceSummary, frame).y) + 0.5;
-      context.fillText(duration(level), LEFT - 8, y);
+      // Powers of ten: in minutes and seconds they would not fit beside the axis.
+      context.fillText(level < 60 ? duration(level) : `${level} s`, LEFT - 8, y);
       context.beginPath();
       context.moveTo(LEFT, y);
       context.lineTo(LEFT + inner, y);
