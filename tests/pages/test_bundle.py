@@ -1,4 +1,5 @@
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -256,3 +257,25 @@ def test_a_prefix_is_taken_off_and_nothing_but_a_prefix(dist: Path) -> None:
     bare = ask(app, "/andiron?t=1h")
     assert (bare.status_code, bare.headers["location"]) == (307, "/andiron/?t=1h")
     assert base(ask(app, "/%61ndiron/services/x")) == "../"
+
+
+def test_the_shell_names_what_its_page_needs(dist: Path) -> None:
+    (dist / ".vite").mkdir()
+    chunks = {
+        "index.html": {"file": "assets/index-abc.js", "imports": ["_shared.js"]},
+        "_shared.js": {"file": "assets/shared.js", "css": ["assets/shared.css"]},
+        "src/live/LivePage.tsx": {
+            "file": "assets/live.js",
+            "imports": ["_shared.js", "_rows.js"],
+            "css": ["assets/live.css"],
+        },
+        "_rows.js": {"file": "assets/rows.js", "imports": ["_shared.js"]},
+    }
+    (dist / ".vite" / "manifest.json").write_text(json.dumps(chunks))
+    needed = Bundle(dist).needed
+    assert needed["live"] == (
+        '<link rel="stylesheet" crossorigin href="./assets/live.css" />'
+        '<link rel="modulepreload" crossorigin href="./assets/live.js" />'
+        '<link rel="modulepreload" crossorigin href="./assets/rows.js" />'
+    )
+    assert needed["issues"] == ""

@@ -34,6 +34,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
+    // Tells the server which files a page needs, so that the shell names them at once.
+    manifest: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },

@@ -4,10 +4,12 @@ The files come from `web/app` by `make pages`. They are read once, at the first 
 """
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -33,6 +35,7 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 """Written down, for what the machine calls a file is not always what a browser runs."""
+MANIFEST = ".vite/manifest.json"
 ICON = "icon.svg"
 PAGES = frozenset(
     "live traces trace explore services issues sessions dashboards alerts settings sign-in".split()  # noqa: SIM905 - reads as the rail does
@@ -107,6 +110,24 @@ class Bundle:
             )  # browsers ask for it where no page names another, as on /metrics
         return found
 
+    @cached_property
+    def needed(self) -> dict[str, str]:
+        """What each page needs beside the shell, as links: fetched with it, they are there when the shell asks for them."""
+        listed = self._dist / MANIFEST
+        chunks = json.loads(listed.read_bytes()) if listed.is_file() else {}
+        shared = files_of(chunks, "index.html")
+        found = {}
+        for page in PAGES:
+            files = files_of(chunks, f"src/{page}/{page.capitalize()}Page.tsx")
+            found[page] = "".join(
+                f'<link rel="stylesheet" crossorigin href="./{file}" />'
+                if file.endswith(".css")
+                else f'<link rel="modulepreload" crossorigin href="./{file}" />'
+                for file in files
+                if file not in shared
+            )
+        return found
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what no route took."""
         if scope["type"] == "websocket":
@@ -141,7 +162,23 @@ class Bundle:
         path: str = (request.scope.get("raw_path") or b"").decode("latin-1") or request.scope["path"]
         base = "../" * (path.count("/") - 1) or "./"
         html = BASE.sub(f'<base href="{base}" />', index.body.decode(), count=1)
+        page = path.strip("/").partition("/")[0] or "live"
+        html = html.replace("</head>", self.needed.get(page, "") + "</head>", 1)
         return Response(html, status, headers, "text/html")
+
+
+def files_of(chunks: dict[str, Any], name: str) -> list[str]:
+    """A chunk of the build with all that it imports at once, its style sheets first; each file once."""
+    wanted = [name]
+    scripts: dict[str, None] = {}
+    styles: dict[str, None] = {}
+    while wanted:
+        chunk = chunks.get(wanted.pop(0), {})
+        if chunk.get("file") and chunk["file"] not in scripts:
+            scripts[chunk["file"]] = None
+            styles.update(dict.fromkeys(chunk.get("css", ())))
+            wanted += chunk.get("imports", ())
+    return [*styles, *scripts]
 
 
 def taken(header: str) -> set[str]:

@@ -34,6 +34,9 @@ export class Feed {
   readonly state = signal<StreamState | "still">("still");
   readonly more = signal(false);
   readonly sql = signal("");
+  /** The first answer is there, or what went wrong. */
+  readonly first: Promise<void>;
+  private settle: () => void = () => {};
   /** Counts the arrivals: what else is shown is asked anew when it has grown. */
   arrivals = 0;
 
@@ -53,6 +56,9 @@ export class Feed {
     before: Rows = NONE,
   ) {
     this.rows.value = before;
+    this.first = new Promise((resolve) => {
+      this.settle = resolve;
+    });
   }
 
   async load(): Promise<void> {
@@ -77,10 +83,12 @@ export class Feed {
       if (!reachable.value) this.timer = setTimeout(() => this.load(), RETRY);
     }
     this.loading.value = false;
+    this.settle();
   }
 
   close(): void {
     this.abort.abort();
+    this.settle();
     this.stream?.close();
     clearTimeout(this.timer);
     clearTimeout(this.beat);

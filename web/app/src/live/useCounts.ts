@@ -28,6 +28,8 @@ export function useCounts(q: string, feed: Feed): Counts {
   const question = JSON.stringify([q, range.value, project.value]);
   const key = `${question} ${round}`;
   const histogram = useAnswer(`histogram ${key}`, async (abort) => {
+    // The records first: counting beside them would keep them waiting.
+    await feed.first;
     const arrivals = feed.arrivals;
     const asked = { q, ...bounds(range.value), buckets: BUCKETS };
     const answer = await ask<HistogramAnswer>(endpoint("pages/api/histogram"), { body: asked, abort });
@@ -41,9 +43,11 @@ export function useCounts(q: string, feed: Feed): Counts {
     };
     return answer;
   });
-  const facets = useAnswer(`facets ${key}`, (abort) =>
-    ask<FacetsAnswer>(endpoint("pages/api/facets"), { body: { q, ...bounds(range.value), fields: FIELDS }, abort }),
-  );
+  const facets = useAnswer(`facets ${key}`, async (abort) => {
+    await feed.first;
+    const asked = { q, ...bounds(range.value), fields: FIELDS };
+    return ask<FacetsAnswer>(endpoint("pages/api/facets"), { body: asked, abort });
+  });
   const moving = range.value.kind === "relative";
   useEffect(() => {
     if (!moving) return;
