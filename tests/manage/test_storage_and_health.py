@@ -28,6 +28,7 @@ def test_each_table_tells_what_it_takes(office: Office, engine: EmbeddedEngine, 
     assert logs["bytes_a_day"] == pytest.approx(logs["bytes"] * 12, rel=0.01)
     assert answer["disk"]["data_path"] == str(tmp_path)
     assert 0 < answer["disk"]["free"] <= answer["disk"]["total"]
+    assert answer["disk"]["folder"] == sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     assert answer["took"] > 0
 
 

@@ -28,7 +28,7 @@ def test_a_stranger_is_told_nothing_but_to_sign_in(build: Building) -> None:
     assert me.pop("now").endswith("Z")
     assert me == {
         "version": __version__, "tokenless": False, "signed_in": False, "project": None, "projects": [],
-        "operator": False, "limits": {"query_rows": 10_000, "query_seconds": 30.0},
+        "operator": False, "own_project": None, "limits": {"query_rows": 10_000, "query_seconds": 30.0},
     }  # fmt: skip
     refused = house.browser().get("/pages/api/whoami")
     assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")

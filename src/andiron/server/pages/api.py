@@ -127,6 +127,7 @@ class PagesApi:
             "project": self._project(who, grants),
             "projects": [{"name": grant.project, "scope": grant.scope.value} for grant in grants],
             "operator": self._access.operates(who),
+            "own_project": settings.project if grants else None,
             "now": self._desk.queries.now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "limits": {
                 "query_rows": settings.query_rows,

@@ -61,7 +61,7 @@ export interface StoredTable {
 }
 
 export interface Storage {
-  disk: { free: number; total: number; data_path: string };
+  disk: { free: number; total: number; data_path: string; folder: number };
   tables: StoredTable[];
   took: number;
 }

@@ -47,7 +47,17 @@ export function mayManage(): boolean {
   return own?.scope === "admin";
 }
 
+/** How far the server's clock is ahead of the browser's, in milliseconds. */
+let ahead = 0;
+
+/** The present moment by the server's clock, by which records are dated when they are received. */
+export function serverNow(): number {
+  return Date.now() + ahead;
+}
+
 function take(answer: Me): void {
+  const moment = Date.parse(answer.now);
+  if (!Number.isNaN(moment)) ahead = moment - Date.now();
   signedOut.value = !answer.signed_in;
   // The same answer again is no reason to draw the page anew.
   const { now: _, ...said } = answer;

@@ -7,6 +7,8 @@ export interface Me {
   project: string | null;
   projects: { name: string; scope: string }[];
   operator: boolean;
+  /** The one that requests without a token write to. */
+  own_project: string | null;
   now: string;
   limits: { query_rows: number; query_seconds: number };
 }

@@ -1,5 +1,6 @@
 /** The first page of a newcomer: the lines to paste, for what they have, with this server's own address in them. */
 import { useState } from "preact/hooks";
+import { project } from "../api/client";
 import { me } from "../api/me";
 import { Copy } from "../parts/Copy";
 import { Tabs } from "../parts/Tabs";
@@ -10,7 +11,9 @@ import "./teach.css";
 
 export function Teach() {
   const url = root.href.replace(/\/$/, "");
-  const token = me.value?.tokenless ? undefined : "YOUR-TOKEN";
+  // Without a token telemetry goes to the server's own project, whichever one is looked at.
+  const own = me.value?.tokenless && project.value === me.value.own_project;
+  const token = own ? undefined : "YOUR-TOKEN";
   const all = snippets(url, token);
   const [chosen, setChosen] = useState(all[0]?.id ?? "");
   const shown = all.find((each) => each.id === chosen);
@@ -23,7 +26,7 @@ export function Teach() {
       </p>
       <Lines
         code={
-          url === "http://127.0.0.1:4318"
+          url === "http://127.0.0.1:4318" && !token
             ? "andiron demo"
             : `andiron demo --url ${url}${token ? ` --token ${token}` : ""}`
         }

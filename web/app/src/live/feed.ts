@@ -2,6 +2,7 @@
  * Of all this no more is kept than a reader can look at, however long the page stays open. */
 import { batch, signal } from "@preact/signals";
 import { ask, endpoint, problemFrom, reachable, withProject } from "../api/client";
+import { serverNow } from "../api/me";
 import type { Line, Problem, SearchAnswer } from "../api/types";
 import { withTerm } from "../search/terms";
 import { bounds, type Range } from "../state/range";
@@ -22,6 +23,8 @@ export const HELD = 2000;
 /** Records that scrolling down may collect. */
 export const LONGEST = 20_000;
 const RETRY = 3000;
+/** Longer than a record takes from its receipt into the store. */
+const LOADING = 10_000;
 
 export class Feed {
   readonly rows = signal<Rows>(NONE);
@@ -64,6 +67,7 @@ export class Feed {
   async load(): Promise<void> {
     clearTimeout(this.timer);
     this.loading.value = true;
+    const began = serverNow();
     try {
       const answer = await this.search({});
       if (this.abort.signal.aborted) return;
@@ -76,7 +80,7 @@ export class Feed {
       });
       this.cursor = answer.cursor;
       this.lost = 0;
-      if (this.question.range.kind === "relative") this.follow(answer.rows);
+      if (this.question.range.kind === "relative") this.follow(answer.rows, began);
     } catch (error) {
       if (this.abort.signal.aborted) return;
       this.problem.value = problemFrom(error);
@@ -149,13 +153,15 @@ export class Feed {
   }
 
   /** From the newest record that the search knew; what comes twice by that is told by its id. */
-  private follow(rows: Line[]): void {
+  /** From the newest record on that the search has found. Where it has found none, from before it began: what was received then
+   * and not yet in the store is in neither otherwise. */
+  private follow(rows: Line[], began: number): void {
     if (this.stream) return;
     const since =
       rows
         .map((line) => line.created_at)
         .sort()
-        .at(-1) ?? "";
+        .at(-1) ?? new Date(began - LOADING).toISOString();
     const { q, columns } = this.question;
     this.stream = new Stream(endpoint("pages/api/live", withProject({ q, columns: columns.join(",") })), since, {
       rows: (lines, skipped, gap) => this.arrived(lines, skipped, gap),

@@ -104,6 +104,10 @@ function Disk({ disk, daily }: { disk: Answer["disk"]; daily: number }) {
         {days !== undefined &&
           `; at ${bytes(daily)} a day it lasts ${days > 3650 ? "more than ten years" : `${count(days)} days`}`}
       </p>
+      <p class="second-text" title={`${exact(disk.folder)} bytes`}>
+        The data folder takes {bytes(disk.folder)}, with the journal, other projects, the engine’s own files, and parts
+        that were merged into larger ones and are removed some minutes later. The tables of this project:
+      </p>
     </div>
   );
 }
