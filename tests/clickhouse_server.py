@@ -45,6 +45,7 @@ DISTRIBUTED = re.compile(
     r"CREATE\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?(\S+)\b.*ENGINE\s*=\s*Distributed\(\s*'?\w+'?\s*,\s*'?(\w+)'?\s*,\s*'?(\w+)'?.*",
     re.IGNORECASE | re.DOTALL,
 )
+ADDED = re.compile(r"ALTER\s+TABLE\s+(\w+)\.(\w+)\s+ADD\s+COLUMN\b", re.IGNORECASE)
 EVERYWHERE = re.compile(r"clusterAllReplicas\('\w+', (system\.\w+)\)")
 QUOTED_OR_COMMENT = re.compile(r"'(?:[^'\\]|\\.)*'|`[^`]*`|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 NO_ROW = "('', 0, 0, '')"
@@ -149,8 +150,20 @@ class Server(ThreadingHTTPServer):
         statement = re.sub(r"\breplicated_deduplication_window\b", "non_replicated_deduplication_window", statement)
         if distributed := DISTRIBUTED.search(statement):
             return self.view(handle, *distributed.groups(default=""))
+        if (added := ADDED.search(QUOTED_OR_COMMENT.sub(" ", statement))) and self.stands_for(handle, *added.groups()):
+            database, name = added.groups()
+            handle.query(f"DROP TABLE {database}.{name} SYNC")
+            return self.view(handle, "", f"{database}.{name}", database, f"{name}_local")
         statement = EVERYWHERE.sub(lambda found: self.cluster.everywhere(found[1]), statement)
         return re.sub(r"\bsystem\.clusters\b", self.cluster.table, statement)
+
+    @staticmethod
+    def stands_for(handle: Any, database: str, name: str) -> bool:
+        """Whether a view is in the place of a Distributed table."""
+        found = handle.query(
+            f"SELECT engine FROM system.tables WHERE database = '{database}' AND name = '{name}'", "CSV"
+        )
+        return b"View" in found.bytes()
 
     def view(self, handle: Any, if_not_exists: str, name: str, database: str, table: str) -> str:
         """A view of `table` here and on every peer. Its parts are tables, since readonly=1 forbids table functions."""
@@ -160,11 +173,18 @@ class Server(ThreadingHTTPServer):
             "TabSeparatedRaw",
         )
         structure = columns.bytes().decode().strip()
-        selects = [f"SELECT * FROM {database}.{table}"]
+        named = handle.query(
+            "SELECT arrayStringConcat(groupArray('`' || name || '`'), ', ') FROM system.columns "
+            f"WHERE database = '{database}' AND table = '{table}'",
+            "TabSeparatedRaw",
+        )
+        # By name: `*` leaves out what is MATERIALIZED.
+        whole = f"SELECT {named.bytes().decode().strip()} FROM {database}.{table}"
+        selects = [whole]
         handle.query("CREATE DATABASE IF NOT EXISTS peers")
         for number, peer in enumerate(self.cluster.peers):
             part = f"peers.`{database}.{table}.{number}`"
-            url = literal(self.cluster.reading(peer, f"{database}.{table}"))
+            url = literal(self.cluster.reading(peer, f"({whole})"))
             handle.query(f"CREATE OR REPLACE TABLE {part} ({structure}) ENGINE = URL({url}, 'Native')")
             selects.append(f"SELECT * FROM {part}")
         return f"CREATE VIEW {if_not_exists}{name} AS {' UNION ALL '.join(selects)}"

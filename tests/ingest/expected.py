@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-LATEST = 2**63 - 1
-"""The last nanosecond that a DateTime64(9) holds, in the year 2262."""
+LATEST = 4_291_747_200 * 10**9
+"""The end of the year 2105: what a clock puts later is kept as this."""
 
 KINDS = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
 CODES = ("Unset", "Ok", "Error")

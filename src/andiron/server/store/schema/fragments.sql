@@ -29,8 +29,9 @@ LowCardinality(String)
 Map(LowCardinality(String), String) CODEC(ZSTD(1))
 
 -- :nano
--- Nanoseconds on the wire to DateTime64(9); what lies beyond 2262 stays at the end of that range.
-(t -> fromUnixTimestamp64Nano(toInt64(least(t, 9223372036854775807))))
+-- Nanoseconds on the wire to DateTime64(9); what lies beyond 2105 stays at its end: the tables are sorted by seconds of 32 bits, which
+-- begin anew a month later, and a bound of time would pass by such a record.
+(t -> fromUnixTimestamp64Nano(toInt64(least(t, 4291747200000000000))))
 
 -- :decimal
 -- A double as JSON: always recognisable as one, never a bare nan.
@@ -114,3 +115,7 @@ Tuple(attributes ${pairs}, start_time_unix_nano UInt64, time_unix_nano UInt64, f
 
 -- :exemplar_names
 `Exemplars.FilteredAttributes`, `Exemplars.FilteredAttributeTypes`, `Exemplars.TimeUnix`, `Exemplars.Value`, `Exemplars.IntValue`, `Exemplars.ValueType`, `Exemplars.SpanId`, `Exemplars.TraceId`
+
+-- :environment
+-- Where a record ran, by the name of today or the one before.
+LowCardinality(String) MATERIALIZED if(ResourceAttributes['deployment.environment.name'] != '', ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) CODEC(ZSTD(1))

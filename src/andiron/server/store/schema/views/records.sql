@@ -58,7 +58,7 @@ SELECT
     _text(ResourceAttributes['telemetry.sdk.name']) AS telemetry_sdk_name,
     _text(ResourceAttributes['telemetry.sdk.language']) AS telemetry_sdk_language,
     _text(ResourceAttributes['telemetry.sdk.version']) AS telemetry_sdk_version,
-    coalesce(_text(ResourceAttributes['deployment.environment.name']), _text(ResourceAttributes['deployment.environment'])) AS deployment_environment,
+    _text(Environment) AS deployment_environment,
     coalesce(_text(_attributes['http.request.method']), _text(_attributes['http.method'])) AS http_method,
     _text(_attributes['http.route']) AS http_route,
     toInt32OrNull(coalesce(_text(_attributes['http.response.status_code']), _attributes['http.status_code'])) AS http_response_status_code,
@@ -72,7 +72,7 @@ FROM
     SELECT
         if(SpanType = 'log' OR Duration = 0, 'log', 'span') AS kind,
         Timestamp AS start_timestamp,
-        Timestamp + toIntervalNanosecond(Duration) AS end_timestamp,
+        Timestamp + toIntervalNanosecond(least(Duration, toUInt64(9223372036854775807 - toUnixTimestamp64Nano(Timestamp)))) AS end_timestamp,
         if(kind = 'log', NULL, Duration / 1e9) AS duration,
         IngestedAt AS created_at,
         TraceId AS trace_id,
@@ -102,7 +102,8 @@ FROM
         ScopeAttributes AS ScopeAttributes,
         ScopeAttributeTypes AS ScopeAttributeTypes,
         ResourceAttributes AS ResourceAttributes,
-        ResourceAttributeTypes AS ResourceAttributeTypes
+        ResourceAttributeTypes AS ResourceAttributeTypes,
+        Environment AS Environment
     FROM ${db}.otel_traces
     UNION ALL
     -- :span_event
@@ -136,10 +137,11 @@ FROM
         ScopeAttributes AS ScopeAttributes,
         ScopeAttributeTypes AS ScopeAttributeTypes,
         ResourceAttributes AS ResourceAttributes,
-        ResourceAttributeTypes AS ResourceAttributeTypes
+        ResourceAttributeTypes AS ResourceAttributeTypes,
+        Environment AS Environment
     FROM ${db}.otel_traces
     ARRAY JOIN `Events.Name` AS _event, `Events.Timestamp` AS _at, arrayEnumerate(`Events.Name`) AS _position
-    PREWHERE arrayExists(name -> name != 'exception', `Events.Name`)  -- most spans have no events, or only that one
+    PREWHERE arrayExists(name -> name != 'exception', `Events.Name`) = 1  -- as idx_events has it: most spans have none, or only that one
     WHERE _event != 'exception'
     UNION ALL
     -- :log
@@ -172,7 +174,8 @@ FROM
         ScopeAttributes AS ScopeAttributes,
         ScopeAttributeTypes AS ScopeAttributeTypes,
         ResourceAttributes AS ResourceAttributes,
-        ResourceAttributeTypes AS ResourceAttributeTypes
+        ResourceAttributeTypes AS ResourceAttributeTypes,
+        Environment AS Environment
     FROM ${db}.otel_logs
     UNION ALL
     -- :pending_span
@@ -205,7 +208,8 @@ FROM
         ScopeAttributes AS ScopeAttributes,
         ScopeAttributeTypes AS ScopeAttributeTypes,
         ResourceAttributes AS ResourceAttributes,
-        ResourceAttributeTypes AS ResourceAttributeTypes
+        ResourceAttributeTypes AS ResourceAttributeTypes,
+        Environment AS Environment
     FROM ${db}.pending_spans
 );
 
