@@ -1,5 +1,6 @@
 """What Logfire's SQL means here: each question with its answer from a real store."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -609,3 +610,29 @@ def test_a_trace_is_looked_up_by_the_table_of_traces() -> None:
 def test_series_are_found_before_samples() -> None:
     text = text_of("SELECT scalar_value FROM metrics WHERE metric_name = 'x' AND attributes->>'cpu' = '0'")
     assert "SeriesId IN (WITH" in text
+
+
+def test_only_records_of_the_instants_that_were_named(ask: Ask) -> None:
+    every = ask("SELECT start_timestamp, kind, span_id FROM records ORDER BY start_timestamp")
+    wanted = [datetime.fromisoformat(row["start_timestamp"]) for row in (every[0], every[-1])]
+    found = ask("SELECT start_timestamp, kind, span_id FROM records ORDER BY start_timestamp", instants=wanted)
+    assert found == [row for row in every if datetime.fromisoformat(row["start_timestamp"]) in wanted]
+
+
+def test_instants_of_the_end_of_time_have_no_bound_beyond_it(ask: Ask) -> None:
+    last = datetime(2262, 4, 11, 23, 47, 16, 854775, tzinfo=UTC)
+    every = ask("SELECT start_timestamp, span_id FROM records ORDER BY start_timestamp DESC")
+    wanted = [datetime.fromisoformat(every[0]["start_timestamp"]), last]
+    found = ask("SELECT start_timestamp, span_id FROM records ORDER BY start_timestamp DESC", instants=wanted)
+    assert found == [row for row in every if row["start_timestamp"] == every[0]["start_timestamp"]]
+
+
+def test_a_text_of_our_own_is_translated_once_and_its_places_are_filled(shop: str) -> None:
+    sql = "SELECT count() AS n FROM otel_traces WHERE SpanName IN ('-', ${names}) AND Duration >= ${least}"
+    written = [
+        translate(Question(sql, shop, NOW, 5, dialect="clickhouse", places={"names": names, "least": least})).sql
+        for names, least in (("'a', 'b \\' ${least}'", "1"), ("'place.least'", "2"))
+    ]
+    assert "IN ('-', 'a', 'b \\' ${least}') AND \"Duration\" >= 1" in written[0]
+    assert "IN ('-', 'place.least') AND \"Duration\" >= 2" in written[1]
+    assert f'"{shop}"."otel_traces"' in written[0]

@@ -1,6 +1,7 @@
 """The live stream over a real server: what is loaded arrives, once, also over a broken connection; and it ends when it must."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -21,7 +22,7 @@ from starlette.requests import HTTPConnection
 
 from andiron.server.control.models import Scope
 from andiron.server.control.refusals import Unauthenticated
-from andiron.server.query import live
+from andiron.server.query import channel, live
 from andiron.server.query.channel import FEW, WAITING, Batches, Cursor, Message, Stream
 from andiron.server.query.desk import Desk
 from andiron.server.query.feed import Feed, Receipt
@@ -236,7 +237,8 @@ def test_stream_and_resume_give_everything_once(server: Server, data: st.DataObj
     assert len({text[:16] for text in seen}) == len(expected)
 
 
-def test_more_than_a_message_holds_is_counted(server: Server) -> None:
+def test_more_than_a_message_holds_is_counted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "MOST", 1000)
     with Reading(server) as reader:
         reader.ready()
         server.story.send(*(Span(1, n, n / 1000) for n in range(1, 1301)))
@@ -296,6 +298,32 @@ def test_there_is_a_bound_on_streams(server: Server, monkeypatch: pytest.MonkeyP
     assert (answer.status_code, answer.json()["type"]) == (429, "urn:andiron:problem:too-many-streams")
 
 
+def test_streams_that_begin_together_keep_to_the_bound(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "AT_ONCE", 2)
+
+    async def statuses() -> list[int]:
+        async with httpx.AsyncClient(timeout=PATIENCE) as client, contextlib.AsyncExitStack() as open_:
+            streams = (
+                open_.enter_async_context(client.stream("GET", server.url, params={"q": "together"})) for _ in range(8)
+            )
+            return sorted([stream.status_code for stream in await asyncio.gather(*streams)])
+
+    assert asyncio.run(statuses()) == [200] * 2 + [429] * 6
+
+
+def test_a_stream_whose_question_fails_unforeseen_says_so(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Reading(server) as reader:
+        reader.ready()
+        monkeypatch.setattr(channel, "written", lambda _: 1 / 0)
+        server.feed.told(server.story.database, "logs", 1)
+        assert next(reader.events())[1]["type"] == "urn:andiron:problem:internal-error"
+
+
+def test_a_cursor_with_a_number_that_nothing_has_is_refused(server: Server) -> None:
+    answer = httpx.get(server.url, params={"since": "2026-01-01~x." + "9" * 5000})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:andiron:problem:invalid-request")
+
+
 def test_what_other_servers_load_is_seen(
     engine: EmbeddedEngine, database: str, tmp_path: Path, settings: Settings
 ) -> None:
@@ -322,6 +350,17 @@ def test_what_other_servers_load_is_seen(
 
     seen = asyncio.run(watched())
     assert [(receipt.signal, receipt.received - now) for receipt in seen] == [("logs", 0), ("traces", 1), ("traces", 2)]
+
+
+def test_what_waits_for_a_slow_reader_has_bounded_rows() -> None:
+    async def slow() -> list[tuple[str, int]]:
+        stream = Stream()
+        for number in range(3):
+            stream.put(Message(b"[]", channel.ROWS // 2, 0, str(number)))
+        taken = [found for _ in range(2) if (found := stream.take())]
+        return [(message.cursor, skipped) for message, skipped in taken]
+
+    assert asyncio.run(slow()) == [("1", channel.ROWS // 2), ("2", 0)]
 
 
 def test_a_slow_reader_holds_few_messages_and_counts_the_rest() -> None:

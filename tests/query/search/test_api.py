@@ -1,7 +1,8 @@
 """The lists over HTTP, of the story in `seed`: pages, counts, completion, one record."""
 
+import base64
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from starlette.testclient import TestClient
 from andiron.server.control.models import Scope
 from andiron.server.ingest.signals import TRACES
 from andiron.server.query.desk import Desk
+from andiron.server.query.problems import QueryProblem
 from andiron.server.query.queries import Queries
 from andiron.server.query.search import rows
 from andiron.server.query.search.api import SearchApi
+from andiron.server.query.search.keys import ALIASES, COLUMNS, PLACES, column
 from andiron.server.query.search.store import Store
 from andiron.server.settings import Settings
 from andiron.server.store.embedded import EmbeddedEngine
@@ -24,6 +27,7 @@ from andiron.server.store.schema import Schema
 from tests.ingest.tables import Tables
 from tests.query import seed
 from tests.query.conftest import Ask, Granted
+from tests.query.spans import Asked, Log, Span, Story, asking, desk, trace_id
 
 pytestmark = pytest.mark.requirement("AN-07")
 
@@ -271,3 +275,106 @@ def test_lists_histogram_and_facets_count_the_same(post: Post, q: str, since: st
     assert found["total"] == len(listed) == sum(map(sum, found["levels"].values()))
     for facet in post("facets", fields=["level", "kind", "service_name"], **asked)["facets"]:
         assert facet["more"] or sum(value["count"] for value in facet["values"]) == len(listed)
+
+
+@pytest.fixture(scope="module")
+def clocks(
+    engine: EmbeddedEngine,
+    new_database: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+    queries: Queries,
+    settings: Settings,
+) -> Asked:
+    """Asks about records of clocks that go wrong: beyond the end of what the store counts, and as an earlier version kept it."""
+    name = new_database()
+    Schema(engine).ensure(name)
+    story = Story(engine, name, tmp_path_factory.mktemp("clocks"))
+    far = (datetime(2500, 1, 1, tzinfo=UTC) - seed.START).total_seconds()
+    story.send(Span(1, 11, 1.0), Log(1.0, "near", 2))
+    story.send(Span(1, 12, far), Log(far, "far", 3))
+    end = "fromUnixTimestamp64Nano(9223372036854775807)"
+    for table in ("otel_traces", "pending_spans"):
+        engine.command(
+            f"INSERT INTO {name}.{table} (TraceId, SpanId, Timestamp, Duration, SpanName, IngestedAt) "
+            f"VALUES ('{trace_id(4)}', 'last', {end}, 5000000000, 'last', now64(3))"
+        )
+    engine.command(
+        f"INSERT INTO {name}.otel_traces_trace_id_ts (TraceId, Start, End, IngestedAt) "
+        f"VALUES ('{trace_id(4)}', {end}, {end}, now64(3))"
+    )
+    return asking(SearchApi(desk(queries, settings, name)).routes())
+
+
+@pytest.mark.parametrize(
+    ("body", "messages"),
+    [
+        ({}, ["far", "near", "work", "work"]),
+        ({"since": "2027-01-15T07:00:00Z"}, ["far", "near", "work", "work"]),
+        ({"q": f"trace:{trace_id(1)}"}, ["work", "work"]),
+        ({"q": f"trace:{trace_id(3)}"}, ["far"]),
+    ],
+)
+def test_records_of_the_end_of_time_are_found(clocks: Asked, body: dict[str, Any], messages: list[str]) -> None:
+    status, found = clocks("/pages/api/search", body)
+    assert status == 200, found
+    assert sorted(row["message"] for row in found["rows"] if row["message"] != "last") == messages
+    assert {row["start_timestamp"] for row in found["rows"]} >= {"2106-01-01T00:00:00.000000Z"}
+
+
+def test_pages_of_the_end_of_time_divide_its_records(clocks: Asked) -> None:
+    whole = clocks("/pages/api/search", {})[1]["rows"]
+    cursor = str(rows.Cursor("2262-04-11T23:47:16.854775Z", "f" * 16))
+    listed = []
+    while cursor:
+        status, found = clocks("/pages/api/search", {"limit": 1, "before": cursor})
+        assert status == 200, found
+        listed += found["rows"]
+        cursor = found["cursor"]
+    assert [row["id"] for row in listed if row["message"] != "last"] == [
+        row["id"] for row in whole if row["message"] != "last"
+    ]
+
+
+def test_no_bound_overflows_at_the_end_of_time(clocks: Asked) -> None:
+    status, found = clocks("/pages/api/search", {"q": f"trace:{trace_id(4)}"})
+    assert status == 200, found
+
+
+def test_what_begins_after_now_is_counted_in_the_last_step(clocks: Asked) -> None:
+    asked = {"q": "service:api", "since": "2027-01-15T08:00:00Z"}
+    _, found = clocks("/pages/api/histogram", asked)
+    assert (found["total"], found["levels"]["info"][-1]) == (4, 2)
+    assert len(clocks("/pages/api/search", asked)[1]["rows"]) == 4
+    assert clocks("/pages/api/histogram", {"q": "far"})[1]["levels"] == {"info": [1]}
+    assert clocks("/pages/api/histogram", asked | {"since": "2100-01-01T00:00:00Z"})[1]["levels"] == {"info": [2]}
+
+
+def test_facets_of_lists_and_objects_are_their_json(post: Post) -> None:
+    (facet,) = post("facets", fields=["attributes.data"])["facets"]
+    assert facet == {"field": "attributes.data", "values": [{"value": '{"x":[1,2]}', "count": 1}], "more": False}
+
+
+@pytest.mark.parametrize("field", [*COLUMNS, *ALIASES, *PLACES])
+def test_every_known_field_has_values_or_is_refused(client: TestClient, field: str) -> None:
+    key = column(field)
+    answer = client.post("/pages/api/facets", json={"fields": [field]})
+    assert answer.status_code == (422 if key and key.type == "json" else 200), answer.text
+
+
+def test_short_names_of_facets_are_those_of_columns(post: Post) -> None:
+    pairs = {"tag": "tags", "service": "service_name", "env": "deployment_environment", "scope": "otel_scope_name"}
+    for short, long in pairs.items():
+        one, other = post("facets", fields=[short, long])["facets"]
+        assert (one["field"], other["field"]) == (short, long)
+        assert one["values"] == other["values"] != []
+
+
+@pytest.mark.parametrize("at", ["0001-01-01 00:00:00", "9999-12-31 23:59:59.999999", "1969-12-31 00:00:00", "never"])
+def test_a_cursor_is_of_a_time_that_records_have(at: str) -> None:
+    with pytest.raises(QueryProblem, match="no cursor"):
+        rows.Cursor.read(base64.urlsafe_b64encode(f"{at} {'0' * 16}".encode()).decode())
+
+
+def test_a_cursor_is_written_anew() -> None:
+    text = base64.urlsafe_b64encode(b"2027-01-15'08:00:00+01:00 0123456789abcdef").decode()
+    assert rows.Cursor.read(text) == rows.Cursor("2027-01-15T07:00:00.000000Z", "0123456789abcdef")

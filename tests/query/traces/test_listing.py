@@ -111,6 +111,14 @@ def test_durations_bound_the_list(ask: Asked) -> None:
     assert listed(ask, sort="slowest", max_duration=2, min_duration=0.4) == [1, 4, 2]
 
 
+@pytest.mark.parametrize("bound", ["min_duration", "max_duration"])
+@pytest.mark.parametrize("seconds", [1e308, float("inf"), float("nan"), -1])
+def test_a_duration_that_nothing_takes_is_refused(ask: Asked, bound: str, seconds: float) -> None:
+    for sort in ("newest", "slowest"):
+        status, problem = ask("/pages/api/traces", {bound: seconds, "sort": sort})
+        assert (status, problem["type"]) == (422, "urn:andiron:problem:invalid-request")
+
+
 def test_the_limit_says_that_there_is_more(ask: Asked) -> None:
     _, answer = ask("/pages/api/traces", {"since": SINCE, "until": UNTIL, "limit": 2})
     assert [int(trace["trace_id"], 16) for trace in answer["traces"]] == [5, 4]

@@ -1,5 +1,6 @@
 """One trace: every record once, in order, with times from its start."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from andiron.server.query.queries import Queries
 from andiron.server.query.traces.api import TracesApi
 from andiron.server.store.embedded import EmbeddedEngine
 from andiron.server.store.schema import Schema
+from tests.query import seed
 from tests.query.spans import Asked, Log, Span, Story, asking, desk, span_id, trace_id
 
 pytestmark = pytest.mark.requirement("AN-07")
@@ -103,12 +105,39 @@ def test_a_running_trace_is_asked_for_what_is_new(story: Story, ask: Asked) -> N
     assert [row["span_id"] for row in rows(later)] == [span_id(42)]
     assert later["start"] == "2027-01-15T08:00:00.500000000Z"
     assert later["total"] == 2
+    # The same moment, as told an hour further east.
+    assert ask(f"/pages/api/trace/{trace_id(4)}?since_created=2030-03-17T18:46:45%2B01:00")[1]["rows"] == later["rows"]
 
 
 def test_logs_alone_make_a_trace(story: Story, ask: Asked) -> None:
     story.send(Log(1, "one", 5), Log(2, "two", 5))
     answer = ask(f"/pages/api/trace/{trace_id(5)}")[1]
     assert [(row["message"], row["start_ns"]) for row in rows(answer)] == [("one", 0), ("two", 1_000_000_000)]
+
+
+@pytest.mark.parametrize(
+    "record", [Span(6, 61, -seed.START.timestamp(), 1.0), Log(-seed.START.timestamp(), "unset", 6)]
+)
+def test_a_record_of_an_unset_clock_makes_a_trace(story: Story, ask: Asked, record: Span | Log) -> None:
+    number = 6 if isinstance(record, Span) else 7
+    story.send(dataclasses.replace(record, trace=number))
+    status, answer = ask(f"/pages/api/trace/{trace_id(number)}")
+    assert (status, answer["start"], answer["total"]) == (200, "1970-01-01T00:00:00.000000000Z", 1)
+    assert [row["start_ns"] for row in rows(answer)] == [0]
+
+
+def test_the_end_of_time_is_the_end_of_a_trace(engine: EmbeddedEngine, story: Story, ask: Asked) -> None:
+    end = "fromUnixTimestamp64Nano(9223372036854775807)"
+    engine.command(
+        f"INSERT INTO {story.database}.otel_traces (TraceId, SpanId, Timestamp, Duration, IngestedAt) "
+        f"VALUES ('{trace_id(8)}', '{span_id(81)}', {end}, 5000000000, now64(3))"
+    )
+    engine.command(
+        f"INSERT INTO {story.database}.otel_traces_trace_id_ts (TraceId, Start, End, IngestedAt) "
+        f"VALUES ('{trace_id(8)}', {end}, {end}, now64(3))"
+    )
+    status, answer = ask(f"/pages/api/trace/{trace_id(8)}")
+    assert (status, answer["end"]) == (200, "2262-04-11T23:47:16.854775807Z")
 
 
 @pytest.mark.parametrize("wrong", [trace_id(999), "no-hex", "'; DROP TABLE otel_traces"])

@@ -5,6 +5,8 @@ Every API that asks the store stands on one `Desk`, so that all of them together
 
 import asyncio
 import json
+import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -22,7 +24,10 @@ from andiron.server.control.refusals import Refusal
 from andiron.server.query.cancellation import CURRENT, Cancellation, gone
 from andiron.server.query.problems import RETRY_AFTER, QueryProblem, answered, told
 from andiron.server.query.queries import Queries
+from andiron.server.query.times import EARLIEST, LATEST
 from andiron.server.settings import Settings
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 WAITING = 32
@@ -51,12 +56,15 @@ Result = TypeVar("Result")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def aware(moment: datetime) -> datetime:
-    """A time without a zone is in UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def possible(moment: datetime) -> datetime:
+    """A time without a zone is in UTC. What lies beyond all records is moved to their edge, which asks the same."""
+    return min(max(moment if moment.tzinfo else moment.replace(tzinfo=UTC), EARLIEST), LATEST)
 
 
-Moment = Annotated[datetime, AfterValidator(aware)]
+Moment = Annotated[datetime, AfterValidator(possible)]
+
+HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half a character, escaped, as where an emoji was cut in two: neither the store nor an answer can hold one."""
 
 ASKING: ContextVar[Request | None] = ContextVar("asking", default=None)
 """The request that is being answered, once its body is read: from then on nothing more comes from its client but the news that it
@@ -87,6 +95,9 @@ class Desk:
                 return declined(refusal)
             except StoreError as error:
                 return answered(told(error, (), self.settings.query_timeout.total_seconds()))
+            except Exception:
+                log.exception("a request failed", extra={"method": request.method, "path": request.url.path})
+                return answered(QueryProblem("The server failed at this; its log says why.", 500, "internal-error"))
             finally:
                 # A stream that follows listens for the end of its client itself.
                 ASKING.reset(token)
@@ -170,8 +181,12 @@ async def body_of(request: Request, example: str = '{"sql": "SELECT …"}') -> M
             raise QueryProblem(f"The request is larger than {BODY:,} bytes.", 413, "invalid-request")
         chunks.append(chunk)
     ASKING.set(request)
+    raw = b"".join(chunks)
     try:
-        body = json.loads(b"".join(chunks))
+        body = json.loads(raw)
+        if HALVES.search(raw):
+            whole = json.dumps(body, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            body = json.loads(whole)
     except (ValueError, RecursionError):
         raise QueryProblem(f"The request is no JSON; send {example}.", 422, "invalid-request") from None
     if not isinstance(body, dict):

@@ -3,10 +3,11 @@
 Nothing of the user's text is passed through: what comes out is written from the checked tree.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlglot import ErrorLevel, exp, parse
 from sqlglot.errors import ParseError, SqlglotError
@@ -27,12 +28,13 @@ from andiron.server.query.moments import Moments
 from andiron.server.query.places import expectation, shifted, stopped, unclosed
 from andiron.server.query.problems import QueryProblem, refused
 from andiron.server.query.pushdown import plan
+from andiron.server.query.question import LOGFIRE, Dialect, Question, Received, Statement
 from andiron.server.query.relations import relations
 from andiron.server.query.rewriter import Rewriter
 from andiron.server.query.shapes import shape_sources
 
-Dialect = Literal["logfire", "clickhouse"]
-LOGFIRE: Dialect = "logfire"
+__all__ = ["Question", "Received", "Statement", "translate"]
+
 TRUTHS = (
     "has(",
     "hasAny(",
@@ -47,62 +49,10 @@ TRUTHS = (
 )
 
 
-@dataclass(frozen=True)
-class Received:
-    """Records by the moments of their receipt, in milliseconds: from `first` up to `last`, or one of `moments`; of some sources."""
-
-    first: int = 0
-    last: int | None = None
-    moments: frozenset[int] = frozenset()
-    sources: frozenset[str] | None = None
-
-    @property
-    def condition(self) -> str:
-        """In terms of the tables, whose parts know the first and the last receipt they hold."""
-        if self.moments:
-            return (
-                f"IngestedAt IN ({', '.join(f'fromUnixTimestamp64Milli({moment})' for moment in sorted(self.moments))})"
-            )
-        until = "" if self.last is None else f" AND IngestedAt <= fromUnixTimestamp64Milli({self.last})"
-        return f"IngestedAt >= fromUnixTimestamp64Milli({self.first}){until}"
-
-
-@dataclass(frozen=True)
-class Question:
-    """What was asked, and within which bounds."""
-
-    sql: str
-    database: str
-    now: datetime
-    limit: int
-    since: datetime | None = None
-    until: datetime | None = None
-    environments: Sequence[str] | None = None
-    zone: str = "UTC"
-    dialect: Dialect | None = None
-    plans: bool = False
-    """Whether to say how ClickHouse goes about it."""
-    arrays_as_json: bool = False
-    """For forms without lists."""
-    received: Received | None = None
-    """Which records, by the moment of their receipt."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What ClickHouse is asked."""
-
-    sql: str
-    dialect: Dialect
-    marker: str = ""
-    """Opens every cell of JSON text, so that an answer in JSON can hold it as JSON."""
-    explain: bool = False
-    columns: frozenset[str] = frozenset()
-    """Names that the query could have meant, for suggestions."""
-
-
 def translate(question: Question, marker: str = "") -> Statement:
     """The statement for a question; `QueryProblem` says what is wrong with it."""
+    if question.places is not None:
+        return filled(question, question.places)
     times.zone(question.zone)
     words = question.sql.strip().rstrip(";").strip()
     explain = False
@@ -126,6 +76,23 @@ def translate(question: Question, marker: str = "") -> Statement:
     return Statement(
         f"EXPLAIN indexes = 1 {text}" if explain else text, dialect, marker, explain, frozenset(translation.names)
     )
+
+
+PLACE = re.compile(r"\$\{(\w+)\}")
+WRITTEN_PLACE = re.compile(r'"place\.(\w+)"')
+
+
+def filled(question: Question, places: Mapping[str, str]) -> Statement:
+    """A text of our own: `trace.sql` took 21 ms to translate, a list of 200 traces 34, which was more than ClickHouse did."""
+    known = prepared(question.sql, question.database, question.limit)
+    return replace(known, sql=WRITTEN_PLACE.sub(lambda place: places[place[1]], known.sql))
+
+
+@lru_cache(maxsize=512)
+def prepared(text: str, database: str, limit: int) -> Statement:
+    """The statement for a text of our own, where its places are names that nothing else has."""
+    named = PLACE.sub(r'"place.\1"', text)
+    return translate(Question(named, database, datetime.now(UTC), limit, dialect="clickhouse"))
 
 
 def read(words: str, question: Question) -> tuple[exp.Expr, Dialect]:
@@ -362,8 +329,16 @@ class Translation:
             mention.since.append(times.constant(question.since))
             mention.conditions.append(f"{time} >= {times.constant(question.since)}")
         if question.until:
-            mention.until.append(times.constant(question.until))
+            if question.until < times.LATEST:
+                # The source adds to its bounds, and beyond there may be nothing more that it can count.
+                mention.until.append(times.constant(question.until))
             mention.conditions.append(f"{time} < {times.constant(question.until)}")
+        if question.instants:
+            first, last = (times.constant(question.instants[end]) for end in (0, -1))
+            mention.since.append(first)
+            if question.instants[-1] < times.LATEST:
+                mention.until.append(f"{last} + toIntervalMicrosecond(1)")
+            mention.conditions.append(f"{time} IN ({', '.join(map(times.constant, question.instants))})")
         if question.received is not None:
             mention.conditions.append(question.received.condition)
             if question.received.sources is not None:

@@ -54,8 +54,7 @@ class LiveApi:
 
     async def _live(self, request: Request) -> Response:
         grant = self.desk.grant(request, Scope.READ)
-        if self.streams >= AT_ONCE:
-            raise QueryProblem(f"{AT_ONCE} live streams are open already; close one.", 429, "too-many-streams", 5)
+        self._check_room()
         asked = request.query_params
         since = request.headers.get("last-event-id") or asked.get("since")
         cursor = Cursor.read(since) if since else None
@@ -65,8 +64,15 @@ class LiveApi:
             try:
                 await self.desk.run(partial(checked, self.desk, wish))
             except QueryProblem as problem:
+                if problem.retry_after is not None:
+                    raise
                 return Response(event(problem), media_type="text/event-stream")
+            self._check_room()  # again: of those that were checked together, each believed in the last place
         return EventStream(self, request, grant, wish, cursor)
+
+    def _check_room(self) -> None:
+        if self.streams >= AT_ONCE:
+            raise QueryProblem(f"{AT_ONCE} live streams are open already; close one.", 429, "too-many-streams", 5)
 
     @contextlib.asynccontextmanager
     async def open(self, wish: Wish) -> AsyncIterator[tuple[Channel, Stream]]:
@@ -75,12 +81,10 @@ class LiveApi:
         if channel is None:
             channel = self._channels[wish] = Channel(self.desk, self.feed, wish)
             self._others.watch(wish.database)
-        self.streams += 1
         try:
             with joined(channel) as stream:
                 yield channel, stream
         finally:
-            self.streams -= 1
             if not channel.streams:
                 channel.close()
                 if self._channels.get(wish) is channel:
@@ -100,6 +104,14 @@ class EventStream(Response):
         self._cursor = cursor
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
+        # Before anything is awaited, so that nobody else counts on the place.
+        self._api.streams += 1
+        try:
+            await self._stream(receive, send)
+        finally:
+            self._api.streams -= 1
+
+    async def _stream(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         stop = asyncio.Event()
         forget = self._api.feed.at_end(stop.set)

@@ -8,6 +8,7 @@ from functools import partial
 from andiron.server.query.desk import Desk, rows_of
 from andiron.server.query.feed import Feed
 from andiron.server.query.problems import QueryProblem
+from andiron.server.query.question import Question
 from andiron.server.query.templates import template
 
 log = logging.getLogger(__name__)
@@ -66,9 +67,9 @@ class Others:
 
 def receipts(desk: Desk, database: str) -> dict[tuple[str, int], int]:
     """Signals and moments of the last batches, and how many rows each has. Blocks."""
-    from andiron.server.query.dialect import Question
-
-    sql = template(__package__, "receipts").template
-    question = Question(sql=sql, database=database, now=desk.queries.now(), limit=10_000, dialect="clickhouse")
+    sql = template(__package__, "receipts")
+    question = Question(
+        sql=sql, database=database, now=desk.queries.now(), limit=10_000, dialect="clickhouse", places={}
+    )
     rows = rows_of(desk.queries.answer(question, "json", schema=False).body)
     return {(row["signal"], row["received"]): row["rows"] for row in rows}

@@ -176,7 +176,7 @@ def bounds(relation: Relation, branch: Branch, wanted: Wanted) -> Iterator[str]:
 def seen(trace_id: str) -> str:
     """The times of a trace, which spare the days that it does not belong to."""
     # Padded by a second, as the authors of that table advise.
-    times = "(min(Start), max(End) + toIntervalSecond(1))"
+    times = "(min(Start), max(End) + toIntervalSecond(max(End) < toDateTime64('2262-01-01 00:00:00', 9)))"
     return f"(SELECT {times} FROM ${{db}}.otel_traces_trace_id_ts WHERE TraceId = {trace_id})"
 
 

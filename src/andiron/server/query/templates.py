@@ -5,14 +5,13 @@ What is filled in is written by `grammar.quoted`, `times.constant`, `moment` or 
 
 from functools import cache
 from importlib import resources
-from string import Template
 
 
 @cache
-def template(package: str, name: str) -> Template:
-    """The file `name`.sql of a package, without its comments. Its places are written `${place}`."""
+def template(package: str, name: str) -> str:
+    """The file `name`.sql of a package, without its comments. Its places are written `${place}`, see `Question.places`."""
     lines = (resources.files(package) / f"{name}.sql").read_text().splitlines()
-    return Template("\n".join(line.partition("-- ")[0].rstrip() for line in lines))
+    return "\n".join(line.partition("-- ")[0].rstrip() for line in lines)
 
 
 def moment(nanoseconds: int) -> str:

@@ -23,6 +23,11 @@ SHORT = {
     "y": "year", "yr": "year",
 }  # fmt: skip
 STEPS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 604800)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
+"""Telemetry counts nanoseconds from the one on; the store can count them until a few months after the other, and keeps no new record
+later than 2106."""
+LAST = EARLIEST + timedelta(microseconds=(2**63 - 1) // 1000)
+"""The last microsecond that the store can count."""
 BUCKETS = 120
 """About how many points `$resolution` makes of a range."""
 
@@ -84,14 +89,14 @@ def moment(text: str, zone: tzinfo) -> datetime | None:
     words = re.sub(r"(\.\d{6})\d+", r"\1", words)
     try:
         found = datetime.fromisoformat(words)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=zone).astimezone(UTC)
 
 
 def constant(when: datetime) -> str:
     """A time as ClickHouse SQL."""
-    return f"toDateTime64('{when.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')"
+    return f"toDateTime64('{when.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'microseconds')}', 6, 'UTC')"
 
 
 def resolution(since: datetime | None, until: datetime) -> Interval:

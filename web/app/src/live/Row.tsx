@@ -43,7 +43,7 @@ export function Row({ shown: { line, alike, folded }, index, columns, selected, 
         <Level level={line.level} quiet />
       </span>
       <span role="cell" class="line-message" title={line.message.length > 80 ? line.message.slice(0, 1000) : undefined}>
-        <bdi class="line-text">{line.message}</bdi>
+        <bdi class="line-text">{line.message || line.span_name || "(no message)"}</bdi>
         {line.exception_type && !line.message.includes(line.exception_type) && (
           <span class="level-error line-also">{line.exception_type}</span>
         )}

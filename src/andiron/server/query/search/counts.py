@@ -10,7 +10,7 @@ from typing import Any
 from andiron.server.query import times
 from andiron.server.query.problems import QueryProblem
 from andiron.server.query.search.completion import place
-from andiron.server.query.search.keys import LEVELS
+from andiron.server.query.search.keys import LEVELS, column
 from andiron.server.query.search.store import GROUPS, Store, bounded, where
 
 STEPS = (
@@ -87,7 +87,7 @@ def step_of(seconds: float, buckets: int) -> int:
 
 def histogram(store: Store, buckets: int) -> Histogram:
     """Count the records of a search over time."""
-    until = store.until or store.queries.now()
+    until = store.until or max(store.queries.now(), store.since or times.EARLIEST)
     since = store.since or oldest(store, until)
     if since > until:
         raise QueryProblem("since is after until.", 422, "invalid-request")
@@ -97,7 +97,7 @@ def histogram(store: Store, buckets: int) -> Histogram:
         select = f"SELECT time_bucket('{step} seconds', start_timestamp) AS time, level, count(*) AS n\nFROM records"
         rows = store.ask(f"{select}{where(condition)}{GROUPED}", since=since)
         first = times.moment(min(row["time"] for row in rows), UTC) if rows and store.since is None else None
-        since = max(since, first) if first else since
+        since = max(since, min(first, until)) if first else since
         if step_of((until - since).total_seconds(), buckets) == step:
             break  # Otherwise what matches begins so late that a finer step shows more of it.
     start = datetime.fromtimestamp(since.timestamp() // step * step, UTC)
@@ -106,9 +106,9 @@ def histogram(store: Store, buckets: int) -> Histogram:
     for row in rows:
         moment = times.moment(row["time"], UTC)
         at = round((moment - start).total_seconds() / step) if moment else -1
-        if at >= count and store.until is None and at < 2 * count:
-            # Clocks that go before ours: what has begun later than now is of now.
-            at = count - 1
+        if store.until is None:
+            # Clocks that go before ours: what has begun later than now is of now, as lists and facets count it.
+            at = min(at, count - 1)
         if 0 <= at < count:
             levels.setdefault(level_name(row["level"]), [0] * count)[at] += row["n"]
     ordered = {name: levels[name] for name in LEVELS if name in levels}
@@ -127,14 +127,14 @@ def oldest(store: Store, until: datetime) -> datetime:
 
 def facets(store: Store, fields: Sequence[str]) -> list[dict[str, Any]]:
     """The most frequent values of each field."""
-    counted: dict[str, Counter[Any]] = {}
-    together = [field for field in dict.fromkeys(fields) if field in TOGETHER]
-    if together:
-        counted = in_one(store, together)
-    for field in dict.fromkeys(fields):
+    meant = {field: known.column if (known := column(field)) else field for field in fields}
+    wanted = dict.fromkeys(meant.values())
+    together = [field for field in wanted if field in TOGETHER]
+    counted = in_one(store, together) if together else {}
+    for field in wanted:
         if field not in counted:
             counted[field] = apart(store, field)
-    return [facet(field, counted[field]) for field in dict.fromkeys(fields)]
+    return [facet(field, counted[name]) for field, name in meant.items()]
 
 
 def facet(field: str, counts: Counter[Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Container
 
 from andiron.server.query.search.conditions import Writer
 from andiron.server.query.search.keys import COLUMNS, ConventionalResource, known
-from andiron.server.query.search.terms import Reader, SearchProblem, problem
+from andiron.server.query.search.terms import LONGEST, Reader, SearchProblem, problem
 
 __all__ = ["SearchProblem", "condition"]
 
@@ -23,6 +23,9 @@ CONVENTIONAL = ConventionalResource()
 
 def condition(text: str, resource: Container[str] = CONVENTIONAL) -> str:
     """The condition that `text` means; `true` for no text. `resource` holds keys that the resource may have too."""
+    if len(text) > LONGEST:
+        # SQL too: a megabyte of it is read for a minute.
+        raise problem(text, LONGEST, len(text), f"The search is longer than {LONGEST:,} characters.")
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", " ")
     if found := WHERE.match(text):
         return of_sql(text, found.end(), certain=True)

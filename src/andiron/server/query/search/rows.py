@@ -18,12 +18,14 @@ from andiron.server.query.problems import QueryProblem
 from andiron.server.query.search import lines
 from andiron.server.query.search.store import Store, bounded, where, written
 from andiron.server.query.search.values import quoted
+from andiron.server.query.templates import moment as nanoseconds
 
 PENDING = 1000
 """The most spans that have only begun, of one page."""
 SHOWN = ("start_timestamp", "level", "service_name", "message", "duration", "span_name", "kind", "trace_id", "span_id")
 
-STRETCHES = (timedelta(minutes=15), timedelta(hours=6))
+FIRST = timedelta(minutes=2)
+STRETCHES = (FIRST, timedelta(minutes=15), timedelta(hours=6))
 
 Row = dict[str, Any]
 
@@ -45,9 +47,11 @@ class Cursor:
             at, _, id_ = base64.urlsafe_b64decode(text.encode()).decode().partition(" ")
         except (binascii.Error, UnicodeError):
             at = id_ = ""
-        if times.moment(at, UTC) is None or not re.fullmatch(r"[0-9a-f]{16}", id_):
+        moment = times.moment(at, UTC)
+        if moment is None or not times.EARLIEST <= moment <= times.LAST or not re.fullmatch(r"[0-9a-f]{16}", id_):
             raise QueryProblem("before is no cursor of an earlier answer.", 422, "invalid-request")
-        return cls(at, id_)
+        # Written anew: the separator between day and hour may be anything, a quote too.
+        return cls(written(moment), id_)
 
     @property
     def moment(self) -> datetime:
@@ -94,47 +98,39 @@ def happened(store: Store, columns: Sequence[str], limit: int, before: Cursor | 
     """
     listed, found = lines.select(columns), []
     if before:
-        found += instant(store, listed, limit, before.at, before.id)
+        found += instant(store, listed, limit, before)
     if len(found) <= limit:
         moments = newest(store, limit + 1, before)
         if moments:
-            these = ", ".join(quoted(moment) for moment in moments)
-            within = [
-                f"start_timestamp IN ({these})",
-                f"start_timestamp >= '{moments[0]}'",
-                f"start_timestamp <= '{moments[-1]}'",
-            ]
-            found += store.ask(f"SELECT {listed} FROM records{where(*within, store.where)}")
+            instants = [datetime.fromisoformat(moment) for moment in moments]
+            found += store.ask(f"SELECT {listed} FROM records{where(store.where)}", instants=instants)
     return in_order(found)
 
 
 def newest(store: Store, count: int, before: Cursor | None) -> list[str]:
     """The times of the newest records, so many of them.
 
-    The store finds the newest of everything by itself. With a condition it would look at the time first and then at all that the
-    condition is about, so it is asked for one stretch of time after the other, each longer, until there are enough.
+    Asked for one stretch of time after the other, each longer, until there are enough. For nothing but the newest of all, the store
+    would read the times of the whole range (147 ms of processor time for ten million records, 33 for two minutes of them); with
+    a condition, all that it is about (a frequent word: 915 ms at best, 66 in two minutes). Counted by time, since an instant may
+    have more lines than a page; sorting instead, with ClickHouse's top-k filter or without, gains less than the stretches do.
     """
     condition = store.where
-    older = f"start_timestamp < '{before.at}'" if before else "true"
-    if condition == "true":
-        sql = f"SELECT start_timestamp FROM records{where(older)} ORDER BY start_timestamp DESC LIMIT {count}"
-        return sorted({row["start_timestamp"] for row in store.ask(sql, count)})
     found: list[str] = []
     rows = 0
-    until = store.until if before is None else None
+    until = min(before.moment, store.until or times.LAST) if before else store.until
     for since in stretches(store, before):
-        sql = (
-            f"SELECT start_timestamp, count(*) AS n FROM records{where(condition, older)} "
-            f"GROUP BY start_timestamp ORDER BY start_timestamp DESC LIMIT {count}"
-        )
-        for row in store.ask(sql, count, since=since, until=until):
+        sql = f"SELECT start_timestamp, count(*) AS n FROM records{where(condition)} GROUP BY start_timestamp"
+        if condition == "true":
+            sql = "SELECT start_timestamp, 1 AS n FROM records"
+        for row in store.ask(f"{sql} ORDER BY start_timestamp DESC LIMIT {count}", count, since=since, until=until):
             if rows < count:
                 found.append(row["start_timestamp"])
                 rows += row["n"]
         if rows >= count:
             break
         until = since
-    return sorted(found)
+    return sorted(set(found))
 
 
 def stretches(store: Store, before: Cursor | None) -> list[datetime | None]:
@@ -143,14 +139,14 @@ def stretches(store: Store, before: Cursor | None) -> list[datetime | None]:
     if store.since is None:
         return [*(end - stretch for stretch in STRETCHES), None]
     length = end - store.since
-    return [end - length / 16, store.since] if length > STRETCHES[0] else [store.since]
+    return [*(end - stretch for stretch in (FIRST, length / 16) if FIRST <= stretch <= length / 4), store.since]
 
 
-def instant(store: Store, listed: str, limit: int, at: str, below: str = "") -> list[Row]:
-    """Lines of one microsecond, by id."""
-    conditions = [store.where, f"start_timestamp = '{at}'", *([f"{lines.ID} < '{below}'"] if below else [])]
-    sql = f"SELECT {listed} FROM records{where(*conditions)} ORDER BY id DESC LIMIT {limit + 1}"
-    return [*store.ask(sql, limit + 1)]
+def instant(store: Store, listed: str, limit: int, before: Cursor) -> list[Row]:
+    """Lines of the cursor's microsecond, by id."""
+    condition = where(store.where, f"{lines.ID} < '{before.id}'")
+    sql = f"SELECT {listed} FROM records{condition} ORDER BY id DESC LIMIT {limit + 1}"
+    return [*store.ask(sql, limit + 1, instants=[before.moment])]
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
@@ -160,25 +156,34 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
 def begun(store: Store, columns: Sequence[str], since: datetime | None, before: Cursor | None) -> list[Row]:
     """Spans that have begun and not ended."""
+    from andiron.server.query.grammar import quoted as literal
+
+    until = min(before.moment + timedelta(microseconds=1), store.until or times.LAST) if before else store.until
+    bounds = {
+        "since": times.constant(since or times.EARLIEST),
+        "until": times.constant(until) if until and until < times.LATEST else nanoseconds(2**63 - 1),
+    }
+    if not store.ask_own("pending", 1, **bounds):
+        return []
     conditions = [store.where, "kind = 'pending_span'"]
-    if before:
-        conditions.append(f"start_timestamp <= '{before.at}'")
     sql = f"SELECT {lines.select(columns)} FROM records_all{where(*conditions)} ORDER BY start_timestamp DESC LIMIT {PENDING}"
     rows = [
         row
-        for row in store.ask(sql, PENDING, since=since)
+        for row in store.ask(sql, PENDING, since=since, until=min(until, times.LAST) if until else None)
         if before is None or (row["start_timestamp"], row["id"]) < (before.at, before.id)
     ]
     if not rows:
         return []
-    traces = ", ".join(quoted(trace) for trace in sorted({row["trace_id"] for row in rows}))
-    oldest = min(row["start_timestamp"] for row in rows)
-    landed = (
-        f"SELECT trace_id, span_id FROM records WHERE kind = 'span' AND trace_id IN ({traces}) "
-        f"AND start_timestamp >= '{oldest}' GROUP BY trace_id, span_id"
+    oldest = min(datetime.fromisoformat(row["start_timestamp"]) for row in rows)
+    ended = store.ask_own(
+        "landed",
+        PENDING,
+        since=times.constant(oldest),
+        traces=", ".join(sorted({literal(row["trace_id"]) for row in rows})),
+        spans=", ".join(sorted({literal(row["span_id"]) for row in rows})),
     )
-    ended = {(row["trace_id"], row["span_id"]) for row in Store(store.queries, store.database).ask(landed)}
-    return [row for row in rows if (row["trace_id"], row["span_id"]) not in ended]
+    known = {(row["trace_id"], row["span_id"]) for row in ended}
+    return [row for row in rows if (row["trace_id"], row["span_id"]) not in known]
 
 
 def readable(store: Store, columns: Sequence[str], limit: int) -> str:
@@ -190,12 +195,11 @@ def readable(store: Store, columns: Sequence[str], limit: int) -> str:
 
 def record(store: Store, id_: str, at: datetime, **known: str | None) -> tuple[Row, str]:
     """One record in full, and the SQL that shows it. Raises a problem with the status 404 where there is none."""
-    conditions = [f"start_timestamp = '{written(at)}'"]
-    conditions += [f"{column} = {quoted(value)}" for column, value in known.items() if value]
-    sql = f"SELECT * FROM records_all{where(*conditions)}"
-    rows = store.ask(
-        f"SELECT *, {lines.ID} AS _id FROM records_all{where(*conditions, f'{lines.ID} = {quoted(id_)}')} LIMIT 1", 1
-    )
+    conditions = [f"{column} = {quoted(value)}" for column, value in known.items() if value]
+    then = f"start_timestamp = '{written(at)}'"
+    sql = f"SELECT * FROM records_all{where(then, *conditions)}"
+    one = where(*conditions, f"{lines.ID} = {quoted(id_)}")
+    rows = store.ask(f"SELECT *, {lines.ID} AS _id FROM records_all{one} LIMIT 1", 1, instants=[at])
     if not rows:
         raise QueryProblem(
             "There is no such record, or not any more: it may have left with the retention. Search again.",

@@ -4,16 +4,17 @@ import json
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from andiron.server.query.desk import rows_of
+from andiron.server.query.places import units
 from andiron.server.query.problems import QueryProblem
 from andiron.server.query.queries import Queries
+from andiron.server.query.question import Dialect, Question
 from andiron.server.query.search.keys import ConventionalResource
 from andiron.server.query.search.language import condition
-from andiron.server.query.search.terms import SearchProblem, units
-
-if TYPE_CHECKING:
-    from andiron.server.query.dialect import Dialect
+from andiron.server.query.search.terms import SearchProblem
+from andiron.server.query.templates import template
 
 CONVENTIONAL = ConventionalResource()
 GROUPS = 10_000
@@ -43,11 +44,10 @@ class Store:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
-        dialect: "Dialect" = "logfire",
+        dialect: Dialect = "logfire",
+        instants: Sequence[datetime] = (),
     ) -> Sequence[dict[str, Any]]:
-        """The rows of a query, within the range of the search or a narrower one."""
-        from andiron.server.query.dialect import Question
-
+        """The rows of a query, within the range of the search or a narrower one; of `instants` only, if any are given."""
         question = Question(
             sql=sql,
             database=self.database,
@@ -56,6 +56,7 @@ class Store:
             since=since or self.since,
             until=until or self.until,
             dialect=dialect,
+            instants=instants,
         )
         try:
             rows: list[dict[str, Any]] = json.loads(self.queries.answer(question, "json", schema=False).body)["data"]
@@ -64,6 +65,18 @@ class Store:
                 problem.position = place(self.text, problem.word)
             raise
         return rows
+
+    def ask_own(self, name: str, limit: int, **places: str) -> Sequence[dict[str, Any]]:
+        """The rows of a `.sql` file of this folder."""
+        question = Question(
+            template(__package__, name),
+            self.database,
+            self.queries.now(),
+            limit,
+            dialect="clickhouse",
+            places=places,
+        )
+        return rows_of(self.queries.answer(question, "json", schema=False).body)
 
 
 def place(text: str, word: str) -> tuple[int, int] | None:

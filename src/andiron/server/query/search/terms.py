@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from andiron.server.query.places import units
 from andiron.server.query.problems import QueryProblem
 
 LONGEST = 10_000
@@ -83,11 +84,6 @@ def problem(text: str, start: int, end: int, detail: str) -> SearchProblem:
     """What is wrong from `start` up to `end`, which become UTF-16 code units, as browsers count."""
     place = (units(text[:start]), units(text[:end]))
     return SearchProblem(detail, kind="search-not-understood", position=place)
-
-
-def units(text: str) -> int:
-    """The length of a text as browsers count."""
-    return len(text) + sum(character > "\uffff" for character in text)
 
 
 class Reader:

@@ -1,10 +1,10 @@
-"""All services side by side: `services.sql` for their requests, `logs.sql`, and `resources.sql` for where they run."""
+"""All services side by side: `services.sql` for their requests, `logs.sql`, `environments.sql`, and `resources.sql` for what they are."""
 
-import math
 import time
 from typing import Any
 
 from andiron.server.query.services.stretch import Stretch, moment, seconds
+from andiron.server.query.templates import moment as nanoseconds
 
 SPANS = """SELECT service_name, count(*) AS requests, count(*) FILTER (WHERE level >= 'error') AS errors,
   approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY duration) AS p95
@@ -14,8 +14,9 @@ GROUP BY service_name
 ORDER BY requests DESC"""
 """About the same, for the SQL page; the kind of a span is a matter of otel_traces."""
 
-READ = 100_000
-"""Spans whose resource is looked at."""
+MINUTE = 60_000_000_000
+MOST = 500
+"""Services whose version and language are looked up."""
 
 
 def overview(stretch: Stretch) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def overview(stretch: Stretch) -> dict[str, Any]:
     spans = {row["service"]: row for row in stretch.ask("services")}
     logs = {row["service"]: row for row in stretch.ask("logs")}
     known = resources(stretch, spans)
+    environments = {row["service"]: row["environments"] for row in stretch.ask("environments")} if spans else {}
     services = []
     for name in [*spans, *(name for name in logs if name not in spans)]:
         row, logged, resource = spans.get(name, {}), logs.get(name, {}), known.get(name, {})
@@ -34,7 +36,7 @@ def overview(stretch: Stretch) -> dict[str, Any]:
             {
                 "name": name,
                 "kind": "service",
-                "environments": resource.get("environments", []),
+                "environments": environments.get(name, []),
                 "language": resource.get("language", ""),
                 "version": resource.get("version", ""),
                 "spans": row.get("spans", 0),
@@ -67,12 +69,11 @@ def resources(stretch: Stretch, spans: dict[str, Any]) -> dict[str, Any]:
     """What is known of the processes of each service."""
     from andiron.server.query.grammar import quoted
 
-    minutes = math.ceil(sum(row["spans"] + row["logs"] for row in spans.values()) / READ)
-    if not minutes:
+    if not spans:
         return {}
-    known = {row["service"]: row for row in stretch.ask("resources", minutes=str(minutes), of="true")}
-    unseen = [name for name in spans if name not in known]
-    if unseen and minutes > 1:
-        of = f"ServiceName IN ({', '.join(map(quoted, unseen))})"
-        known |= {row["service"]: row for row in stretch.ask("resources", minutes="1", of=of)}
-    return known
+    # The last minute of each: a part of the range for all together touched nearly all rows, sorted by service as they are (680 ms).
+    of = " OR ".join(
+        f"(ServiceName = {quoted(name)} AND Timestamp >= {nanoseconds(row['last_seen'] - MINUTE)})"
+        for name, row in list(spans.items())[:MOST]
+    )
+    return {row["service"]: row for row in stretch.ask("resources", of=f"({of})")}

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from andiron.server.query.desk import Moment, rows_of
 from andiron.server.query.problems import QueryProblem
 from andiron.server.query.queries import Queries
+from andiron.server.query.question import Question
 from andiron.server.query.search.counts import step_of
 from andiron.server.query.templates import template
 from andiron.server.query.times import constant
@@ -65,25 +66,27 @@ class Stretch:
 
     def ask(self, name: str, limit: int = 10_000, **places: str) -> Sequence[dict[str, Any]]:
         """The rows of a `.sql` file of this folder, within the range."""
-        from andiron.server.query.dialect import Question
-
-        sql = template(__package__, name).substitute(
-            since=constant(self.since),
-            until=constant(self.until),
-            start=str(int(self.start.timestamp())),
-            step=str(self.step),
-            **places,
+        everywhere = {
+            "since": constant(self.since),
+            "until": constant(self.until),
+            "start": str(int(self.start.timestamp())),
+            "step": str(self.step),
+        }
+        question = Question(
+            template(__package__, name),
+            self.database,
+            self.queries.now(),
+            limit,
+            dialect="clickhouse",
+            places=everywhere | places,
         )
-        question = Question(sql=sql, database=self.database, now=self.queries.now(), limit=limit, dialect="clickhouse")
         return rows_of(self.queries.answer(question, "json", schema=False).body)
 
 
 def first(queries: Queries, database: str, until: datetime) -> datetime:
     """When the first span of all began; an hour before the end where there is none."""
-    from andiron.server.query.dialect import Question
-
     sql = "SELECT toUnixTimestamp(min(Timestamp)) AS first, count() AS n FROM otel_traces"
-    question = Question(sql=sql, database=database, now=queries.now(), limit=1, dialect="clickhouse")
+    question = Question(sql, database, queries.now(), 1, dialect="clickhouse", places={})
     (row,) = rows_of(queries.answer(question, "json", schema=False).body)
     began = datetime.fromtimestamp(row["first"], UTC)
     return began if row["n"] and began < until else until - timedelta(hours=1)

@@ -11,4 +11,4 @@ SELECT
 FROM otel_logs
 WHERE TraceId = ${trace}
     AND Timestamp >= if(seen.1 = 0, toDateTime64(0, 9), seen.2 - toIntervalDay(1))
-    AND Timestamp <= if(seen.1 = 0, toDateTime64('2262-01-01 00:00:00', 9), seen.3 + toIntervalDay(1))
+    AND Timestamp <= if(seen.1 = 0, toDateTime64('2262-01-01 00:00:00', 9), least(seen.3, toDateTime64('2262-01-01 00:00:00', 9)) + toIntervalDay(1))

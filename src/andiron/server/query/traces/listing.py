@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from andiron.server.query.desk import Moment, rows_of
 from andiron.server.query.queries import Queries
+from andiron.server.query.question import Question
 from andiron.server.query.templates import moment, template
 from andiron.server.query.traces.trace import iso
 
@@ -50,8 +51,8 @@ class AskTraces(BaseModel):
     until: Moment | None = None
     sort: Order = "newest"
     limit: int = Field(100, ge=1, le=500)
-    min_duration: float | None = Field(None, ge=0)
-    max_duration: float | None = Field(None, ge=0)
+    min_duration: float | None = Field(None, ge=0, le=AGES, allow_inf_nan=False)
+    max_duration: float | None = Field(None, ge=0, le=AGES, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -139,22 +140,22 @@ class Listing:
             spans *= 100
 
     def _count(self) -> int:
-        sql = f"SELECT count() AS n FROM otel_traces WHERE Timestamp >= {at(self._since)} AND Timestamp < {at(self._until)}"
-        return int(self._rows(sql, 1)[0]["n"])
+        (row,) = self._rows("count", 1, since=at(self._since), until=at(self._until))
+        return int(row["n"])
 
     def _native(self, name: str, since: datetime, until: datetime, spans: int = 0) -> Sequence[Candidate]:
-        sql = template(__package__, name).substitute(
+        rows = self._rows(
+            name,
+            self._candidates,
             since=at(since),
             until=at(until),
             least=str(round((self._ask.min_duration or 0) * 1e9)),
             longest=str(round((AGES if self._ask.max_duration is None else self._ask.max_duration) * 1e9)),
             spans=str(spans),
         )
-        return [Candidate(**row) for row in self._rows(sql, self._candidates)]
+        return [Candidate(**row) for row in rows]
 
     def _searched(self, since: datetime, until: datetime) -> Sequence[Candidate]:
-        from andiron.server.query.dialect import Question
-
         sql = (
             "SELECT trace_id, min(start_timestamp) AS first, max(start_timestamp) AS last FROM records_all "
             f"WHERE ({self._condition}) AND trace_id <> '' GROUP BY trace_id ORDER BY {FOUND[self._ask.sort]} DESC, trace_id"
@@ -177,7 +178,9 @@ class Listing:
         if not candidates:
             return []
         ask = self._ask
-        sql = template(__package__, "summaries").substitute(
+        return self._rows(
+            "summaries",
+            ask.limit + 1,
             traces=", ".join(quoted(candidate.trace_id) for candidate in candidates),
             first=moment(min(candidate.first for candidate in candidates)),
             last=moment(max(candidate.last for candidate in candidates)),
@@ -185,12 +188,10 @@ class Listing:
             longest=repr(AGES if ask.max_duration is None else ask.max_duration),
             order=KEYS[ask.sort],
         )
-        return self._rows(sql, ask.limit + 1)
 
-    def _rows(self, sql: str, limit: int) -> Sequence[dict[str, Any]]:
-        from andiron.server.query.dialect import Question
-
-        question = Question(sql=sql, database=self._database, now=self._now, limit=limit, dialect="clickhouse")
+    def _rows(self, name: str, limit: int, **places: str) -> Sequence[dict[str, Any]]:
+        sql = template(__package__, name)
+        question = Question(sql, self._database, self._now, limit, dialect="clickhouse", places=places)
         return rows_of(self._queries.answer(question, "json", schema=False).body)
 
     def _explore(self) -> str:

@@ -9,9 +9,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from andiron.server.query import times
 from andiron.server.query.desk import rows_of
 from andiron.server.query.problems import QueryProblem
 from andiron.server.query.queries import Queries
+from andiron.server.query.question import Question
 from andiron.server.query.templates import moment, template
 
 FIELDS = (
@@ -30,23 +32,21 @@ OVERLAP = timedelta(seconds=2)
 TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
 LINE_ID = "lower(hex(sipHash64(kind, trace_id, span_id, toString(toDateTime64(at, 6, 'UTC')), message)))"
 """As `search.lines.ID` has it, so that a record has one id on all pages."""
-NEVER = 0
-"""A time that nothing has."""
+NEVER = (1, 0)
+"""From a time on and up to one before it: there is nothing between them. A record may well be of 1970, where no clock was set."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """When the spans of a trace began and its logs were written, in nanoseconds; NEVER where there are none."""
+    """When the first and the last span of a trace began, and when its logs were written, in nanoseconds."""
 
-    first_span: int
-    last_span: int
-    first_log: int
-    last_log: int
+    spans: tuple[int, int]
+    logs: tuple[int, int]
 
     @property
     def start(self) -> int:
         """When the trace began."""
-        return min(first for first in (self.first_span, self.first_log) if first != NEVER)
+        return min(seen[0] for seen in (self.spans, self.logs) if seen != NEVER)
 
 
 class Trace:
@@ -63,7 +63,7 @@ class Trace:
         """The answer in JSON: all records, or those received since."""
         began = time.perf_counter()
         bounds = self._bounds()
-        since = since_created - OVERLAP if since_created else datetime(1970, 1, 1, tzinfo=UTC)
+        since = since_created - OVERLAP if since_created else times.EARLIEST
         found = self._ask(
             "trace",
             1,
@@ -72,11 +72,11 @@ class Trace:
             message=str(MESSAGE),
             most=str(MOST),
             start=str(bounds.start),
-            since=f"toDateTime64('{since:%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')",
-            first_span=moment(bounds.first_span),
-            last_span=moment(bounds.last_span),
-            first_log=moment(bounds.first_log),
-            last_log=moment(bounds.last_log),
+            since=times.constant(since),
+            first_span=moment(bounds.spans[0]),
+            last_span=moment(bounds.spans[1]),
+            first_log=moment(bounds.logs[0]),
+            last_log=moment(bounds.logs[1]),
         )
         # {"data":[{"last":…,"total":…,"newest":…,"rows":[[…],…]}]}: nothing before the rows is a sender's.
         head, _, rows = found.partition(b',"rows":')
@@ -100,10 +100,8 @@ class Trace:
         if not seen["spans"] and not seen["logs"]:
             raise self._unknown()
         return Bounds(
-            seen["first_span"] if seen["spans"] else NEVER,
-            seen["last_span"] if seen["spans"] else NEVER,
-            seen["first_log"] if seen["logs"] else NEVER,
-            seen["last_log"] if seen["logs"] else NEVER,
+            (seen["first_span"], seen["last_span"]) if seen["spans"] else NEVER,
+            (seen["first_log"], seen["last_log"]) if seen["logs"] else NEVER,
         )
 
     @property
@@ -111,12 +109,8 @@ class Trace:
         return f"'{self._id}'"  # hex digits
 
     def _ask(self, name: str, limit: int, **places: str) -> bytes:
-        from andiron.server.query.dialect import Question
-
-        sql = template(__package__, name).substitute(places)
-        question = Question(
-            sql=sql, database=self._database, now=self._queries.now(), limit=limit, dialect="clickhouse"
-        )
+        sql = template(__package__, name)
+        question = Question(sql, self._database, self._queries.now(), limit, dialect="clickhouse", places=places)
         return self._queries.answer(question, "json", schema=False).body
 
     def _unknown(self) -> QueryProblem:

@@ -1,7 +1,8 @@
 -- All records of one trace in a single row, as lists in the order of `trace.FIELDS`: the answer's bytes are ClickHouse's own, and no
 -- Python touches a record. A span that was sent twice is there once, and a pending span only until its span has ended.
 SELECT
-    max(toUnixTimestamp64Nano(at) + lasted) AS last,
+    -- As far as 64 bits count nanoseconds.
+    max(toUnixTimestamp64Nano(at) + least(lasted, 9223372036854775807 - toUnixTimestamp64Nano(at))) AS last,
     count() AS total,
     max(received) AS newest,
     arrayMap(r -> r.2, arraySlice(arraySort(r -> r.1, groupArrayIf(
