@@ -57,7 +57,15 @@ export interface ServiceAnswer {
     p99: (number | null)[];
   };
   operations: Operation[];
-  exceptions: { type: string; message: string; count: number; last: string; trace_id: string }[];
+  exceptions: {
+    type: string;
+    message: string;
+    count: number;
+    traces: number;
+    last: string;
+    trace_id: string;
+    span_id: string;
+  }[];
   upstream: Neighbour[];
   downstream: Neighbour[];
   took: number;

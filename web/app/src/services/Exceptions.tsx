@@ -23,7 +23,7 @@ export function Exceptions({ exceptions, own, kept }: Props) {
             <tr>
               <th scope="col">Exception</th>
               <th scope="col" class="number">
-                Times
+                In
               </th>
               <th scope="col" class="number">
                 Last
@@ -46,11 +46,15 @@ export function Exceptions({ exceptions, own, kept }: Props) {
                     </bdi>
                   </div>
                 </td>
-                <td class="number">{exact(each.count)}</td>
+                <td class="number" title={`recorded by ${exact(each.count)} spans and logs`}>
+                  {exact(each.traces)} {each.traces === 1 ? "trace" : "traces"}
+                </td>
                 <td class="number second-text" title={exactMoment(each.last)}>
                   {ago(each.last)}
                 </td>
-                <td>{each.trace_id && <a href={link(`trace/${each.trace_id}`)}>Latest trace</a>}</td>
+                <td>
+                  {each.trace_id && <a href={link(`trace/${each.trace_id}`, { span: each.span_id })}>Latest trace</a>}
+                </td>
               </tr>
             ))}
           </tbody>
