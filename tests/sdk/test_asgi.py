@@ -398,9 +398,9 @@ def test_the_span_ends_with_the_answer_and_knows_of_the_background(spans: Spans)
     order: list[str] = []
 
     async def later() -> None:
+        trace.get_current_span().set_attribute("from.background", True)
         with spans.tracer.start_as_current_span("later"):
             order.append("background")
-        trace.get_current_span().set_attribute("from.background", True)
 
     @app.get("/")
     async def endpoint(tasks: BackgroundTasks) -> None:

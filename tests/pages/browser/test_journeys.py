@@ -37,9 +37,7 @@ def lines(page: Page) -> Locator:
 
 def search(page: Page, text: str) -> None:
     """Write into the search box, and ask."""
-    page.keyboard.press("/")
     box = page.get_by_role("combobox", name="Search")
-    expect(box).to_be_focused()
     box.fill(text)
     box.press("Enter")
 
@@ -186,7 +184,8 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(keys).to_contain_text("Next record")
     expect(keys).to_contain_text("Choose the time range")
     page.keyboard.press("Escape")
-    expect(keys).to_be_hidden()
+    # Gone, and not only closed: the focus is given back then.
+    expect(keys).to_have_count(0)
     page.keyboard.press("t")
     last = page.get_by_role("textbox", name="Last")
     expect(last).to_be_focused()

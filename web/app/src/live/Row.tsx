@@ -21,7 +21,11 @@ interface Props {
 export function Row({ shown: { line, alike, folded }, index, columns, selected, select, unfold }: Props) {
   const [time, millis] = cut(clock(line.start_timestamp));
   // A log record without a name of its own is called so.
-  const named = line.span_name !== line.message && !(line.kind === "log" && line.span_name === "log");
+  // A template, or the beginning of the message, says nothing that the message does not.
+  const named =
+    !line.span_name.includes("{") &&
+    !line.message.startsWith(line.span_name) &&
+    !(line.kind === "log" && line.span_name === "log");
   const name = named ? line.span_name : "";
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys are taken by the page: j, k and Enter
