@@ -1,7 +1,9 @@
 import gzip
+import os
 import threading
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
@@ -195,3 +197,28 @@ def test_an_endless_answer_is_read_no_further_than_it_matters(server: Receiver, 
     result = exporter.export(BATCH)
     assert (result.outcome, result.status) == ("fatal", 413)
     assert len(result.reason) < 1000
+
+
+@pytest.mark.requirement("CL-20")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_a_fork_waits_for_a_client_that_is_being_made() -> None:
+    """OpenSSL's locks are held meanwhile, and nobody in the child would ever give them back."""
+    begun, go, made = threading.Event(), threading.Event(), threading.Event()
+
+    def client() -> httpx.Client:
+        begun.set()
+        assert go.wait(10)
+        made.set()
+        return httpx.Client(trust_env=False)
+
+    exporter = LogfireExporter("http://127.0.0.1:9", client=client)
+    sender = threading.Thread(target=exporter.export, args=(BATCH,))
+    sender.start()
+    assert begun.wait(10)
+    threading.Timer(0.2, go.set).start()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if made.is_set() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    sender.join()
+    exporter.shutdown()

@@ -9,6 +9,8 @@ any other                retryable for the sender, which finds out whether the b
 import contextlib
 import importlib
 import json
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -82,6 +84,30 @@ class OtelExporter(Protocol):
         ...
 
 
+_making = threading.Lock()
+"""Held while a client is made, which is when OpenSSL reads its certificates: forked meanwhile, a child could never make one of its own."""
+
+
+def _before_fork() -> None:
+    global _held  # noqa: PLW0603 - said to what runs after, on the same thread
+    _held = _making.acquire(timeout=5)
+
+
+def _in_parent() -> None:
+    if _held:
+        _making.release()
+
+
+def _in_child() -> None:
+    global _making  # noqa: PLW0603 - whoever held it is not here
+    _making = threading.Lock()
+
+
+_held = False
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
+
+
 class HttpExporter:
     """OTLP over HTTP with Protobuf bodies; one connection a thread, kept open."""
 
@@ -96,7 +122,9 @@ class HttpExporter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # Not by the first that sends: a process that forks while that imports leaves a child that can never import it.
-        importlib.import_module("httpx")
+        # httpx leaves some of its imports to its first client, and Python some of its own to the first name that is looked up.
+        for module in ("httpx", "httpcore", "certifi", "encodings.idna"):
+            importlib.import_module(module)
         self.url = url.rstrip("/")
         self._headers = dict(headers or {})
         self._timeout = timeout
@@ -157,7 +185,8 @@ class HttpExporter:
     def _new(self) -> "httpx.Client":
         import httpx
 
-        return self._make() if self._make else httpx.Client(timeout=self._timeout)
+        with _making:
+            return self._make() if self._make else httpx.Client(timeout=self._timeout)
 
     def judge(self, signal: str, status: int, headers: Mapping[str, str], body: bytes) -> ExportResult:
         """What an answer means."""
