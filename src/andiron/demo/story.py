@@ -26,7 +26,6 @@ SCENES: tuple[tuple[Callable[[Scene, Weather], None], int], ...] = (
 JOB_EVERY, JOB_BEGAN = 300, 70
 """Seconds: the worker builds its index every five minutes, and is at it when the clock stands at `now`."""
 BEAT = 20
-METER = 15
 OLD, LIVE = 20, 0.5
 """Seconds that a request covers: before the clock, and after."""
 RECORDS = 10.0

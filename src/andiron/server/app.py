@@ -2,8 +2,9 @@
 
 `Andiron` connects the parts, each of which knows only its neighbours:
 
-    door (HTTP, gRPC) → journal → loader → store ← query API
-                 ↑ access (projects, tokens)
+    door (HTTP, gRPC) → journal → loader → store ← query: SQL, search, traces, services ← pages, manage
+                                    └── receipts → live stream
+    access (projects, tokens, sessions of browsers) stands before all that comes from outside
 """
 
 import asyncio

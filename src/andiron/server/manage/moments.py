@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from andiron.server.query import times
+
 
 def written(moment: datetime | float | None) -> str | None:
     """A moment, or a number of seconds since 1970, as text."""
@@ -9,4 +11,4 @@ def written(moment: datetime | float | None) -> str | None:
         return None
     if not isinstance(moment, datetime):
         moment = datetime.fromtimestamp(moment, UTC)
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return times.written(moment)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from andiron.server.query.grammar import Fragment, fragment, quoted, sql
+from andiron.server.query.grammar import Fragment, fragment, sql
 from andiron.server.query.mentions import Mention, Mentions
 from andiron.server.query.problems import refused
 from andiron.server.query.relations import JSON
+from andiron.server.store.quoting import literal
 
 ARROWS = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.JSONBExtractScalar)
 SCALARS = (exp.JSONExtractScalar, exp.JSONBExtractScalar)
@@ -154,7 +155,7 @@ class Accesses:
         if base.name not in mention.relation.maps:
             return None
         text, types = mention.relation.maps[base.name]
-        return mention, text, types, quoted(first.name)
+        return mention, text, types, literal(first.name)
 
     def _step(self, access: Access, *, loose: bool) -> exp.Expr | None:
         if (found := self._map(access)) is None:
@@ -186,5 +187,5 @@ def place(step: exp.Expr) -> str:
         # A position as a text, as in '{items,0}', is a key of an object as well: positions only, if it is a number.
         if not step.is_string:
             return str(int(step.name) + 1)
-        return quoted(step.name).replace("{", "\\x7B").replace("}", "\\x7D")
+        return literal(step.name).replace("{", "\\x7B").replace("}", "\\x7D")
     return sql(step).replace("{", "\\x7B").replace("}", "\\x7D")

@@ -20,7 +20,7 @@ from andiron.server.query.access import (
     only_reads,
     table_name,
 )
-from andiron.server.query.grammar import Fragment, Logfire, Native, Written, fragment, quoted, sql
+from andiron.server.query.grammar import Fragment, Logfire, Native, Written, fragment, sql
 from andiron.server.query.introspection import catalogue, schema_rows
 from andiron.server.query.lineage import json_columns
 from andiron.server.query.mentions import Mention, Mentions, sources
@@ -32,6 +32,7 @@ from andiron.server.query.question import LOGFIRE, Dialect, Question, Received, 
 from andiron.server.query.relations import relations
 from andiron.server.query.rewriter import Rewriter
 from andiron.server.query.shapes import shape_sources
+from andiron.server.store.quoting import literal
 
 __all__ = ["Question", "Received", "Statement", "translate"]
 
@@ -243,7 +244,7 @@ class Translation:
             conditions.append(f"{time} < {times.constant(question.until)}")
         if question.environments is not None and name in catalog.WITH_RESOURCE:
             place = "ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']"
-            conditions.append(f"firstNonDefault({place}, '') IN ({', '.join(map(quoted, question.environments))})")
+            conditions.append(f"firstNonDefault({place}, '') IN ({', '.join(map(literal, question.environments))})")
         alias = table.alias or table.name
         if not conditions:
             table.set("db", exp.to_identifier(question.database, quoted=True))
@@ -344,7 +345,7 @@ class Translation:
             if question.received.sources is not None:
                 mention.narrow(question.received.sources)
         if question.environments is not None:
-            text = f"ifNull(deployment_environment, '') IN ({', '.join(map(quoted, question.environments))})"
+            text = f"ifNull(deployment_environment, '') IN ({', '.join(map(literal, question.environments))})"
             mention.conditions.append(text)
             if mention.relation.series:
                 mention.series.append(text)
@@ -359,7 +360,7 @@ class Translation:
         for projection, is_json in zip(list(select.selects), flags, strict=False):
             if is_json:
                 name = projection.alias_or_name
-                marked = fragment(f"concat({quoted(self._marker)}, {{0}})", projection.unalias().copy())
+                marked = fragment(f"concat({literal(self._marker)}, {{0}})", projection.unalias().copy())
                 projection.replace(exp.alias_(marked, name, quoted=True))
 
 

@@ -14,6 +14,8 @@ from sqlglot.parser import build_json_extract, build_json_extract_scalar
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import TokenType
 
+from andiron.server.store.quoting import literal
+
 
 class Logfire(Postgres):
     """PostgreSQL's grammar, every function call as it was written: what they mean is decided in functions.py."""
@@ -49,7 +51,7 @@ class Native(ClickHouse):
 
     class Generator(ClickHouseGenerator):
         def literal_sql(self, expression: exp.Literal) -> str:
-            return quoted(expression.name) if expression.is_string else super().literal_sql(expression)
+            return literal(expression.name) if expression.is_string else super().literal_sql(expression)
 
         def identifier_sql(self, expression: exp.Identifier) -> str:
             return '"' + expression.name.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -73,11 +75,6 @@ Native.Generator.TRANSFORMS = {**ClickHouseGenerator.TRANSFORMS, Fragment: write
 def sql(expression: exp.Expr) -> str:
     """The expression as ClickHouse SQL."""
     return expression.sql(dialect=Native, comments=False)
-
-
-def quoted(text: str) -> str:
-    """A string literal of ClickHouse."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def fragment(template: str, *places: exp.Expr) -> Fragment:

@@ -1,8 +1,8 @@
 """SHOW, DESCRIBE and `information_schema`, answered from the catalogue: nothing of the server's own is shown."""
 
 from andiron.server.query import catalog
-from andiron.server.query.grammar import quoted
 from andiron.server.query.problems import refused
+from andiron.server.store.quoting import literal
 
 
 def catalogue(words: str) -> str | None:
@@ -34,17 +34,17 @@ def describing(name: str) -> str:
 def schema_rows(name: str) -> str:
     """What `information_schema` has, as rows."""
     if name == "information_schema.tables":
-        rows = [f"('public', {quoted(table)}, 'VIEW', {quoted(text)})" for table, text in catalog.tables().items()]
+        rows = [f"('public', {literal(table)}, 'VIEW', {literal(text)})" for table, text in catalog.tables().items()]
         kinds = "table_schema String, table_name String, table_type String, description String"
         return f"SELECT * FROM values('{kinds}', {', '.join(rows)})"
     rows = [
-        f"('public', {quoted(table)}, {quoted(column.name)}, {at}, {quoted(column.type)}, '{'YES' if column.nullable else 'NO'}', "
-        f"{quoted(column.description)})"
+        f"('public', {literal(table)}, {literal(column.name)}, {at}, {literal(column.type)}, '{'YES' if column.nullable else 'NO'}', "
+        f"{literal(column.description)})"
         for table in catalog.DESCRIPTIONS
         for at, column in enumerate(catalog.columns(table), 1)
     ]
     rows += [
-        f"('public', {quoted(table)}, {quoted(column)}, {at}, '', 'NO', '')"
+        f"('public', {literal(table)}, {literal(column)}, {at}, '', 'NO', '')"
         for table in sorted(catalog.NATIVE)
         for at, column in enumerate(catalog.native_columns(table), 1)
     ]

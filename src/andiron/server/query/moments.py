@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlglot import exp
 
 from andiron.server.query import times
-from andiron.server.query.grammar import Fragment, fragment, quoted
+from andiron.server.query.grammar import Fragment, fragment
 from andiron.server.query.problems import refused
 from andiron.server.query.relations import TIMESTAMPS
+from andiron.server.store.quoting import literal
 
 Translate = Callable[[exp.Expr], exp.Expr]
 
@@ -175,7 +176,7 @@ class Moments:
             return value if between else fragment("toUnixTimestamp64Micro(toDateTime64({0}, 6, 'UTC')) / 1e6", value)
         if field not in FIELDS:
             raise refused(f"EXTRACT knows no {field}; write epoch, {', '.join(FIELDS)}.")
-        local = f"toTimeZone(toDateTime64({{0}}, 6, 'UTC'), {quoted(self.zone)})"
+        local = f"toTimeZone(toDateTime64({{0}}, 6, 'UTC'), {literal(self.zone)})"
         return fragment(FIELDS[field].replace("{0}", local), self._timely(source, translate))
 
     def at_zone(self, value: exp.Expr, zone: exp.Expr) -> exp.Expr:
@@ -184,14 +185,14 @@ class Moments:
             raise refused("AT TIME ZONE needs the name of a zone, as in 'Europe/Paris'.")
         times.zone(zone.name)
         return fragment(
-            f"toDateTime64({{0}} + toIntervalSecond(timezoneOffset(toTimeZone({{0}}, {quoted(zone.name)}))), 6, 'UTC')",
+            f"toDateTime64({{0}} + toIntervalSecond(timezoneOffset(toTimeZone({{0}}, {literal(zone.name)}))), 6, 'UTC')",
             value,
         )
 
     def bucket(self, interval: times.Interval, value: exp.Expr) -> exp.Expr:
         """The beginning of the bucket that a time falls into."""
-        local = f"toTimeZone(toDateTime64({{0}}, 6, 'UTC'), {quoted(self.zone)})"
-        return fragment(f"toDateTime64(toStartOfInterval({local}, {interval.sql()}), 6, {quoted(self.zone)})", value)
+        local = f"toTimeZone(toDateTime64({{0}}, 6, 'UTC'), {literal(self.zone)})"
+        return fragment(f"toDateTime64(toStartOfInterval({local}, {interval.sql()}), 6, {literal(self.zone)})", value)
 
     def call(  # noqa: C901, PLR0911, PLR0912 - a table of cases
         self, name: str, arguments: list[exp.Expr], translate: Translate
@@ -253,7 +254,7 @@ class Moments:
                 return (
                     fragment(self.constant(source, "date"))
                     if constant
-                    else fragment(f"toDate({{0}}, {quoted(self.zone)})", translate(source))
+                    else fragment(f"toDate({{0}}, {literal(self.zone)})", translate(source))
                 )
             case "age", [later, earlier]:
                 return self.seconds(self._timely(later, translate), self._timely(earlier, translate))

@@ -2,8 +2,9 @@
 
 from sqlglot import exp
 
-from andiron.server.query.grammar import Fragment, Native, Written, quoted, sql
+from andiron.server.query.grammar import Fragment, Native, Written, sql
 from andiron.server.query.mentions import Mention, Mentions, sources
+from andiron.server.store.quoting import literal
 
 CHEAP = frozenset(
     {
@@ -187,7 +188,7 @@ def imply(mention: Mention, condition: exp.Expr, named: set[str]) -> None:  # no
     if isinstance(condition, exp.EQ) and isinstance(left, exp.Column) and isinstance(right, exp.Literal):
         mention.equal[left.name] = right
         if left.name == "trace_id" and right.is_string:
-            mention.trace_id = quoted(right.name)
+            mention.trace_id = literal(right.name)
         if left.name == "kind":
             mention.narrow(KINDS.get(right.name, frozenset()))
     if isinstance(condition, exp.In) and isinstance(left, exp.Column) and left.name == "kind":

@@ -8,9 +8,9 @@ import re
 
 from sqlglot import exp
 
-from andiron.server.query.grammar import quoted
 from andiron.server.query.mentions import Mention, Mentions, sources
 from andiron.server.query.problems import refused
+from andiron.server.store.quoting import literal
 
 EXCEPTION = "{0}['exception.type'] ILIKE {p} OR {0}['exception.message'] ILIKE {p}"
 SPAN = "SpanName ILIKE {p} OR Message ILIKE {p} OR StatusMessage ILIKE {p}"
@@ -47,7 +47,7 @@ class Text:
             name = "mentions"
         owner = self._owner(node, name)
         escaped = re.sub(r"([\\%_])", r"\\\1", argument.name)
-        pattern, value = quoted(f"%{escaped}%"), quoted(argument.name)
+        pattern, value = literal(f"%{escaped}%"), literal(argument.name)
         places = VALUES if name == "mentions_id" else PLACES
         written = {
             kind: f"({re.sub('{([px])}', lambda place: pattern if place[1] == 'p' else value, text)})"

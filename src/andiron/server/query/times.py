@@ -114,3 +114,8 @@ def zone(name: str) -> ZoneInfo:
         raise QueryProblem(
             f"There is no time zone {name!r}; write one as in Europe/Paris.", 422, "invalid-request"
         ) from None
+
+
+def written(moment: datetime) -> str:
+    """A time as answers have it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -15,6 +15,7 @@ from typing import Any
 from andiron.errors import ConfigurationError, DataPathBusy, StoreError, StoreUnavailable
 from andiron.server.store.healing import forget_tokens_without_parts
 from andiron.server.store.messages import readable
+from andiron.server.store.quoting import literal
 
 LATER = {241, 243, 252, 319, 425, 999} | {74, 75, 76, 77, 87, 88, 107, 172, 173, 204, 214, 294, 400, 439, 531, 586}
 """ClickHouse's codes for what may work later: memory, disk space, too many parts, unknown status, system error, keeper; and what
@@ -196,8 +197,3 @@ def clause(settings: Mapping[str, str | int] | None) -> str:
         f"{name} = {value}" if isinstance(value, int) else f"{name} = {literal(value)}"
         for name, value in settings.items()
     )
-
-
-def literal(text: str) -> str:
-    """A string literal."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

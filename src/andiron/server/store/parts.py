@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from andiron.server.store.engine import Engine
+from andiron.server.store.quoting import literal
 from andiron.server.store.retention import applied_retention
 
 DAY = 86_400
@@ -96,21 +97,21 @@ class Parts:
         copies = self._copies()
         rows = self._ask(
             f"SELECT database, sumIf(rows, table IN {self._listed(RECORDS)}), sum(bytes_on_disk) FROM {self._of('parts')} "
-            f"WHERE active AND database IN ({', '.join(map(quoted, names)) or quoted('')}) GROUP BY database"
+            f"WHERE active AND database IN ({', '.join(map(literal, names)) or literal('')}) GROUP BY database"
         )
         return {name: (int(count) // copies, int(size)) for name, count, size in rows}
 
     def leaving(self, database: str, tables: Iterable[str], seconds: int, now: float) -> Leaving:
         """What a retention of `seconds` would drop of `tables`: whole parts, once their newest row is that old."""
         copies, limit = self._copies(), int(now) - seconds
-        record = f"table IN ({', '.join(map(quoted, sorted(RECORDS)))})"
+        record = f"table IN ({', '.join(map(literal, sorted(RECORDS)))})"
         ((rows, size, later_rows, later_size, newest),) = self._ask(
             f"""
             SELECT sumIf(rows, gone AND {record}), sumIf(bytes_on_disk, gone),
                    sumIf(rows, mixed AND {record}), sumIf(bytes_on_disk, mixed), maxIf(newest, mixed)
             FROM (SELECT *, newest > 0 AND newest <= {limit} AS gone, newest > {limit} AND oldest <= {limit} AS mixed
                   FROM ({self._parts(database)}))
-            WHERE table IN ({", ".join(map(quoted, tables))})
+            WHERE table IN ({", ".join(map(literal, tables))})
             """
         )
         return Leaving(
@@ -132,7 +133,7 @@ class Parts:
         """The parts of `database` with the moments of receipt of their oldest and newest rows, 0 where they are not known."""
         kept = applied_retention(self._engine, database)
         names, seconds = list(kept) or [""], list(kept.values()) or [0]
-        ages = f"transform(table, [{', '.join(map(quoted, names))}], {[int(each) for each in seconds]}, 0)"
+        ages = f"transform(table, [{', '.join(map(literal, names))}], {[int(each) for each in seconds]}, 0)"
         return f"""
             SELECT replaceRegexpOne(table, '{self._suffix}$', '') AS table, rows, bytes_on_disk, data_uncompressed_bytes,
                    {ages} AS kept,
@@ -140,14 +141,14 @@ class Parts:
                    if(kept > 0 AND greatest > 0, toInt64(greatest) - kept, 0) AS newest
             FROM (SELECT table, rows, bytes_on_disk, data_uncompressed_bytes,
                          toUnixTimestamp(delete_ttl_info_min) AS least, toUnixTimestamp(delete_ttl_info_max) AS greatest
-                  FROM {self._of("parts")} WHERE active AND rows > 0 AND database = {quoted(database)})
+                  FROM {self._of("parts")} WHERE active AND rows > 0 AND database = {literal(database)})
         """
 
     def _columns(self, database: str) -> dict[str, list[tuple[str, int]]]:
         """The dearest columns of each table, as far as ClickHouse knows: small parts keep all columns in one file."""
         rows = self._ask(
             f"SELECT replaceRegexpOne(table, '{self._suffix}$', '') AS name, column, sum(column_bytes_on_disk) AS size "
-            f"FROM {self._of('parts_columns')} WHERE active AND database = {quoted(database)} "
+            f"FROM {self._of('parts_columns')} WHERE active AND database = {literal(database)} "
             f"GROUP BY name, column HAVING size > 0 ORDER BY name, size DESC LIMIT {DEAREST} BY name"
         )
         found: dict[str, list[tuple[str, int]]] = {}
@@ -167,7 +168,7 @@ class Parts:
         return max(1, int(copies))
 
     def _listed(self, tables: Iterable[str]) -> str:
-        return f"({', '.join(quoted(table + self._suffix) for table in sorted(tables))})"
+        return f"({', '.join(literal(table + self._suffix) for table in sorted(tables))})"
 
     def _ask(self, sql: str) -> list[list[str]]:
         # A node that is down must not hide what the others hold.
@@ -180,8 +181,3 @@ def daily(week: float, oldest: int, now: float) -> float | None:
     """Bytes a day, from what came within the last week, or since the oldest row; None when that is too short to tell."""
     span = min(WEEK, now - oldest)
     return week * DAY / span if oldest and span >= SOON else None
-
-
-def quoted(name: str) -> str:
-    """The name of a table or database as a literal."""
-    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { fitting, type Given, hashed, hue, readGiven } from "./hue";
+import { expect, test, vi } from "vitest";
+import { fitting, type Given, hashed, readGiven } from "./hue";
 
 /** Names, one after the other, as a page meets them. */
 function gave(names: string[]): Given {
@@ -45,6 +45,9 @@ test("what was kept is read as far as it makes sense", () => {
 });
 
 test("a page's colours are kept in the browser", async () => {
+  vi.resetModules();
+  localStorage.removeItem("andiron.hues");
+  const { hue } = await import("./hue");
   expect(hue("api")).toBe(hue("api"));
   hue("web");
   await Promise.resolve();

@@ -2,6 +2,7 @@
 import type { ServiceAnswer } from "../api/services";
 import { ago, exactMoment } from "../format/moment";
 import { exact } from "../format/number";
+import { Heads } from "../parts/Heads";
 import { Scroll } from "../parts/Scroll";
 import { link } from "../state/address";
 import { quoted } from "./ServicesTable";
@@ -19,20 +20,7 @@ export function Exceptions({ exceptions, own, kept }: Props) {
       <h3 class="services-title">Exceptions</h3>
       <Scroll label="Exceptions">
         <table class="plain services-table">
-          <thead>
-            <tr>
-              <th scope="col">Exception</th>
-              <th scope="col" class="number">
-                In
-              </th>
-              <th scope="col" class="number">
-                Last
-              </th>
-              <th scope="col">
-                <span class="unseen">Trace</span>
-              </th>
-            </tr>
-          </thead>
+          <Heads columns={["Exception", { number: "In" }, { number: "Last" }, { unseen: "Trace" }]} />
           <tbody>
             {exceptions.map((each) => (
               <tr key={`${each.type} ${each.message}`}>

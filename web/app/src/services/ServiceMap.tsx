@@ -5,6 +5,7 @@ import { useAnswer } from "../api/useAnswer";
 import { duration } from "../format/duration";
 import { hue } from "../format/hue";
 import { count, exact, percent } from "../format/number";
+import { Heads } from "../parts/Heads";
 import { Failed, Loading, Nothing, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 import { link } from "../state/address";
@@ -80,21 +81,7 @@ export function ServiceMap() {
         <summary>The same as a table</summary>
         <Scroll label="The map as a table">
           <table class="plain services-table">
-            <thead>
-              <tr>
-                <th scope="col">From</th>
-                <th scope="col">To</th>
-                <th scope="col" class="number">
-                  Calls
-                </th>
-                <th scope="col" class="number">
-                  Errors
-                </th>
-                <th scope="col" class="number">
-                  p95
-                </th>
-              </tr>
-            </thead>
+            <Heads columns={["From", "To", { number: "Calls" }, { number: "Errors" }, { number: "p95" }]} />
             <tbody>
               {data.edges.map((edge) => (
                 <tr key={`${edge.from} ${edge.to}`}>

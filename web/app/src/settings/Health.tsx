@@ -6,6 +6,7 @@ import { useAnswer } from "../api/useAnswer";
 import { duration } from "../format/duration";
 import { ago, exactMoment } from "../format/moment";
 import { bytes, count, exact } from "../format/number";
+import { Heads } from "../parts/Heads";
 import { Failed, Loading, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 import { link } from "../state/address";
@@ -69,26 +70,16 @@ export function Health() {
       </dl>
       <Scroll label="Signals">
         <table class="plain settings-table">
-          <thead>
-            <tr>
-              <th scope="col">Signal</th>
-              <th scope="col" class="number">
-                Taken
-              </th>
-              <th scope="col" class="number">
-                In the store
-              </th>
-              <th scope="col" class="number">
-                Refused
-              </th>
-              <th scope="col" class="number">
-                In quarantine
-              </th>
-              <th scope="col" class="number">
-                Last received
-              </th>
-            </tr>
-          </thead>
+          <Heads
+            columns={[
+              "Signal",
+              { number: "Taken" },
+              { number: "In the store" },
+              { number: "Refused" },
+              { number: "In quarantine" },
+              { number: "Last received" },
+            ]}
+          />
           <tbody>
             {data.signals.map((each) => (
               <tr key={each.signal}>

@@ -7,6 +7,7 @@ import type { Problem } from "../api/types";
 import { useAnswer } from "../api/useAnswer";
 import { ago, exactMoment } from "../format/moment";
 import { bytes, count, exact } from "../format/number";
+import { Heads } from "../parts/Heads";
 import { Failed, Loading, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 import { set } from "../state/address";
@@ -46,22 +47,9 @@ export function Projects() {
       <NewProject made={changed} />
       <Scroll label="Projects">
         <table class="plain settings-table">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Database</th>
-              <th scope="col">Made</th>
-              <th scope="col" class="number">
-                Rows
-              </th>
-              <th scope="col" class="number">
-                On disk
-              </th>
-              <th scope="col">
-                <span class="unseen">Actions</span>
-              </th>
-            </tr>
-          </thead>
+          <Heads
+            columns={["Name", "Database", "Made", { number: "Rows" }, { number: "On disk" }, { unseen: "Actions" }]}
+          />
           <tbody>
             {data.projects.map((each) => (
               <tr key={each.name}>

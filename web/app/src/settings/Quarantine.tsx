@@ -5,6 +5,7 @@ import type { Quarantined } from "../api/manage";
 import { useAnswer } from "../api/useAnswer";
 import { moment } from "../format/moment";
 import { bytes, exact } from "../format/number";
+import { Heads } from "../parts/Heads";
 import { Failed, Loading, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 import { Confirm } from "./Confirm";
@@ -54,22 +55,9 @@ export function Quarantine() {
       </p>
       <Scroll label="Requests in quarantine">
         <table class="plain settings-table">
-          <thead>
-            <tr>
-              <th scope="col">Received</th>
-              <th scope="col">Signal</th>
-              <th scope="col" class="number">
-                Records
-              </th>
-              <th scope="col" class="number">
-                Size
-              </th>
-              <th scope="col">Reason</th>
-              <th scope="col">
-                <span class="unseen">Actions</span>
-              </th>
-            </tr>
-          </thead>
+          <Heads
+            columns={["Received", "Signal", { number: "Records" }, { number: "Size" }, "Reason", { unseen: "Actions" }]}
+          />
           <tbody>
             {data.entries.map((entry) => (
               <tr key={entry.id}>

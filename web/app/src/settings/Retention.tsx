@@ -7,6 +7,7 @@ import { useAnswer } from "../api/useAnswer";
 import { duration } from "../format/duration";
 import { ago, exactMoment, moment } from "../format/moment";
 import { bytes, count, exact } from "../format/number";
+import { Heads } from "../parts/Heads";
 import { Failed, Loading, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 
@@ -23,21 +24,7 @@ export function Retention() {
       {problem && <Stale problem={problem} again={again} />}
       <Scroll label="Retention">
         <table class="plain settings-table">
-          <thead>
-            <tr>
-              <th scope="col">Signal</th>
-              <th scope="col">Kept for</th>
-              <th scope="col" class="number">
-                On disk
-              </th>
-              <th scope="col" class="number">
-                A day
-              </th>
-              <th scope="col" class="number">
-                Oldest
-              </th>
-            </tr>
-          </thead>
+          <Heads columns={["Signal", "Kept for", { number: "On disk" }, { number: "A day" }, { number: "Oldest" }]} />
           <tbody>
             {data.signals.map((each) => (
               <tr key={`${each.signal} ${each.seconds}`}>

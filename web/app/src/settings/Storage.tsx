@@ -4,6 +4,7 @@ import type { Storage as Answer, StoredTable } from "../api/manage";
 import { useAnswer } from "../api/useAnswer";
 import { ago, exactMoment } from "../format/moment";
 import { bytes, count, exact, percent } from "../format/number";
+import { Heads } from "../parts/Heads";
 import { Failed, Loading, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 
@@ -21,33 +22,19 @@ export function Storage() {
       <Disk disk={data.disk} daily={daily} />
       <Scroll label="Tables">
         <table class="plain settings-table">
-          <thead>
-            <tr>
-              <th scope="col">Table</th>
-              <th scope="col" class="number">
-                Rows
-              </th>
-              <th scope="col" class="number">
-                On disk
-              </th>
-              <th scope="col" class="number">
-                Share
-              </th>
-              <th scope="col" class="number">
-                A row
-              </th>
-              <th scope="col" class="number">
-                Compressed to
-              </th>
-              <th scope="col" class="number">
-                Parts
-              </th>
-              <th scope="col" class="number">
-                Oldest
-              </th>
-              <th scope="col">Dearest columns</th>
-            </tr>
-          </thead>
+          <Heads
+            columns={[
+              "Table",
+              { number: "Rows" },
+              { number: "On disk" },
+              { number: "Share" },
+              { number: "A row" },
+              { number: "Compressed to" },
+              { number: "Parts" },
+              { number: "Oldest" },
+              "Dearest columns",
+            ]}
+          />
           <tbody>
             {data.tables.map((table) => (
               <tr key={table.name}>

@@ -7,6 +7,7 @@ import type { Problem } from "../api/types";
 import { useAnswer } from "../api/useAnswer";
 import { ago, exactMoment, moment } from "../format/moment";
 import { Copy } from "../parts/Copy";
+import { Heads } from "../parts/Heads";
 import { Failed, Loading, Stale } from "../parts/Panel";
 import { Scroll } from "../parts/Scroll";
 import { root } from "../state/root";
@@ -54,19 +55,7 @@ export function Tokens() {
       ) : (
         <Scroll label="Tokens">
           <table class="plain settings-table">
-            <thead>
-              <tr>
-                <th scope="col">Id</th>
-                <th scope="col">Scope</th>
-                <th scope="col">Description</th>
-                <th scope="col">Made</th>
-                <th scope="col">Last used</th>
-                <th scope="col">Ends</th>
-                <th scope="col">
-                  <span class="unseen">Actions</span>
-                </th>
-              </tr>
-            </thead>
+            <Heads columns={["Id", "Scope", "Description", "Made", "Last used", "Ends", { unseen: "Actions" }]} />
             <tbody>
               {data.tokens.map((token) => (
                 <tr key={token.id} class={token.state === "live" ? "" : "settings-dead"}>

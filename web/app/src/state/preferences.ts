@@ -7,12 +7,11 @@ export interface Preferences {
   drawer: number;
   /** Width of the names in a trace. */
   names: number;
-  columns: string[];
   history: string[];
 }
 
 const KEY = "andiron.preferences";
-const DEFAULTS: Preferences = { theme: "system", zone: "local", drawer: 440, names: 420, columns: [], history: [] };
+const DEFAULTS: Preferences = { theme: "system", zone: "local", drawer: 440, names: 420, history: [] };
 
 function read(): Preferences {
   try {

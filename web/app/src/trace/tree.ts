@@ -194,10 +194,3 @@ function facts(nodes: Node[]): Omit<Forest, "roots" | "nodes" | "byKey"> {
       .sort((a, b) => b.spans - a.spans || (a.name < b.name ? -1 : 1)),
   };
 }
-
-/** From the outermost to the node itself. */
-export function pathTo(node: Node): Node[] {
-  const path: Node[] = [];
-  for (let at: Node | null = node; at; at = at.parent) path.push(at);
-  return path.reverse();
-}

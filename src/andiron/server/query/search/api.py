@@ -13,7 +13,8 @@ from starlette.routing import Route
 from andiron.server.control.models import Scope
 from andiron.server.query.desk import Desk, Moment, body_of, validated
 from andiron.server.query.search import completion, counts, rows
-from andiron.server.query.search.store import Store, written
+from andiron.server.query.search.store import Store
+from andiron.server.query.times import written
 
 EXAMPLE = '{"q": "level:error"}'
 FIELDS = ("service_name", "level", "deployment_environment", "otel_scope_name", "tags")

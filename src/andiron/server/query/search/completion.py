@@ -12,6 +12,7 @@ from andiron.server.query.queries import Queries
 from andiron.server.query.search import keys
 from andiron.server.query.search.store import Store, where
 from andiron.server.query.search.values import literally, quoted
+from andiron.server.store.quoting import literal
 
 FRESH = 30.0
 """Seconds that a look at the newest records is good for."""
@@ -201,8 +202,6 @@ def values(store: Store, seen: Seen, name: str, prefix: str) -> list[dict[str, A
 
 def raw_values(store: Store, key: str, prefix: str) -> list[dict[str, Any]]:
     """Those of an attribute, from the tables themselves: a value that is empty is none here, so the keys need not be read (3 s → 0.2)."""
-    from andiron.server.query.grammar import quoted as literal
-
     sources = " UNION ALL ".join(
         f"SELECT {column}[{literal(key)}] AS value FROM {table}"
         for column, table in (("SpanAttributes", "otel_traces"), ("LogAttributes", "otel_logs"))
@@ -214,8 +213,6 @@ def raw_values(store: Store, key: str, prefix: str) -> list[dict[str, Any]]:
 
 def attributes_with(store: Store, value: str) -> list[dict[str, Any]]:
     """The attributes that have exactly this value, the most frequent first: a name typed by itself may be meant so."""
-    from andiron.server.query.grammar import quoted as literal
-
     wanted = literal(value)
     sources = " UNION ALL ".join(
         f"(SELECT arrayJoin(arrayFilter((k, v) -> v = {wanted}, mapKeys({column}), mapValues({column}))) AS k "

@@ -16,9 +16,11 @@ from typing import Any
 from andiron.server.query import times
 from andiron.server.query.problems import QueryProblem
 from andiron.server.query.search import lines
-from andiron.server.query.search.store import Store, bounded, where, written
+from andiron.server.query.search.store import Store, bounded, where
 from andiron.server.query.search.values import quoted
 from andiron.server.query.templates import moment as nanoseconds
+from andiron.server.query.times import written
+from andiron.server.store.quoting import literal
 
 PENDING = 1000
 """The most spans that have only begun, of one page."""
@@ -156,8 +158,6 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
 def begun(store: Store, columns: Sequence[str], since: datetime | None, before: Cursor | None) -> list[Row]:
     """Spans that have begun and not ended."""
-    from andiron.server.query.grammar import quoted as literal
-
     until = min(before.moment + timedelta(microseconds=1), store.until or times.LAST) if before else store.until
     bounds = {
         "since": times.constant(since or times.EARLIEST),

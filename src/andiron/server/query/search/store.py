@@ -3,7 +3,7 @@
 import json
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from andiron.server.query.desk import rows_of
@@ -15,6 +15,7 @@ from andiron.server.query.search.keys import ConventionalResource
 from andiron.server.query.search.language import condition
 from andiron.server.query.search.terms import SearchProblem
 from andiron.server.query.templates import template
+from andiron.server.query.times import written
 
 CONVENTIONAL = ConventionalResource()
 GROUPS = 10_000
@@ -88,11 +89,6 @@ def place(text: str, word: str) -> tuple[int, int] | None:
 def bounded(since: datetime | None, until: datetime | None) -> list[str]:
     """A range of time as conditions, for SQL that people are shown."""
     return [f"start_timestamp {sign} '{written(moment)}'" for sign, moment in ((">=", since), ("<", until)) if moment]
-
-
-def written(moment: datetime) -> str:
-    """A time as answers have it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def where(*conditions: str) -> str:

@@ -14,6 +14,7 @@ from andiron.server.query.desk import rows_of
 from andiron.server.query.question import Question
 from andiron.server.query.services.stretch import Stretch
 from andiron.server.query.times import constant
+from andiron.server.store.quoting import literal
 
 JOINED = 200_000
 """Spans that are joined with their parents. Fewer alone gain nothing: what costs is how many granules the slices touch. With 500,000 in
@@ -87,10 +88,8 @@ def slices(stretch: Stretch, sampled: int) -> tuple[str, str, str]:
 
 def edges(stretch: Stretch, sampled: int, name: str | None = None) -> Sequence[dict[str, Any]]:
     """Who calls whom, all or those of one service; and, `of` nobody, what databases, queues and hosts were called by all."""
-    from andiron.server.query.grammar import quoted
-
     sample, parents, children = slices(stretch, sampled)
-    one = quoted(name) if name is not None else ""
+    one = literal(name) if name is not None else ""
     calls = stretch.ask(
         "calls", sample=sample, parents=parents, of=f"(source = {one} OR target = {one})" if one else "true"
     )

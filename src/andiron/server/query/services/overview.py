@@ -5,6 +5,7 @@ from typing import Any
 
 from andiron.server.query.services.stretch import Stretch, moment, seconds
 from andiron.server.query.templates import moment as nanoseconds
+from andiron.server.store.quoting import literal
 
 SPANS = """SELECT service_name, count(*) AS requests, count(*) FILTER (WHERE level >= 'error') AS errors,
   approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY duration) AS p95
@@ -67,13 +68,11 @@ def overview(stretch: Stretch) -> dict[str, Any]:
 
 def resources(stretch: Stretch, spans: dict[str, Any]) -> dict[str, Any]:
     """What is known of the processes of each service."""
-    from andiron.server.query.grammar import quoted
-
     if not spans:
         return {}
     # The last minute of each: a part of the range for all together touched nearly all rows, sorted by service as they are (680 ms).
     of = " OR ".join(
-        f"(ServiceName = {quoted(name)} AND Timestamp >= {nanoseconds(row['last_seen'] - MINUTE)})"
+        f"(ServiceName = {literal(name)} AND Timestamp >= {nanoseconds(row['last_seen'] - MINUTE)})"
         for name, row in list(spans.items())[:MOST]
     )
     return {row["service"]: row for row in stretch.ask("resources", of=f"({of})")}

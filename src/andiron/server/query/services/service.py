@@ -5,6 +5,7 @@ from typing import Any
 
 from andiron.server.query.services.map import edges, sampling
 from andiron.server.query.services.stretch import Stretch, moment, seconds
+from andiron.server.store.quoting import literal
 
 OPERATIONS = 200
 EXCEPTIONS = 50
@@ -12,10 +13,8 @@ EXCEPTIONS = 50
 
 def service(stretch: Stretch, name: str) -> dict[str, Any]:
     """The answer. Blocks."""
-    from andiron.server.query.grammar import quoted
-
     began = time.perf_counter()
-    of = quoted(name)
+    of = literal(name)
     points = {row["bucket"]: row for row in stretch.ask("requests", service=of)}
     quantiles = {
         label: stretch.series({at: seconds(row["quantiles"][place]) for at, row in points.items()}, None)

@@ -17,6 +17,7 @@ from andiron.server.query.queries import Queries
 from andiron.server.query.question import Question
 from andiron.server.query.templates import moment, template
 from andiron.server.query.traces.trace import iso
+from andiron.server.store.quoting import literal
 
 Order = Literal["newest", "slowest", "errors", "largest"]
 
@@ -173,15 +174,13 @@ class Listing:
         return [Candidate(row["trace_id"], nano(row["first"]), nano(row["last"]) + 1000) for row in rows]
 
     def _summaries(self, candidates: Sequence[Candidate]) -> Sequence[dict[str, Any]]:
-        from andiron.server.query.grammar import quoted
-
         if not candidates:
             return []
         ask = self._ask
         return self._rows(
             "summaries",
             ask.limit + 1,
-            traces=", ".join(quoted(candidate.trace_id) for candidate in candidates),
+            traces=", ".join(literal(candidate.trace_id) for candidate in candidates),
             first=moment(min(candidate.first for candidate in candidates)),
             last=moment(max(candidate.last for candidate in candidates)),
             least=repr(ask.min_duration or 0.0),
