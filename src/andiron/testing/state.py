@@ -13,6 +13,10 @@ def reset() -> None:
     """Forget what Andiron, Logfire and OpenTelemetry keep in this process: configuration, providers, instrumentations, contexts."""
     if integrations := sys.modules.get("andiron.sdk.integrations"):
         integrations.uninstrument_integrations()
+    if operations := sys.modules.get("andiron.sdk.operations.lifecycle"):
+        operations.shutdown_observability(timeout=0.0)
+    if force := sys.modules.get("andiron.sdk.operations.force"):
+        force.put(None)
     if configuration := sys.modules.get("andiron.sdk.configure"):
         # Nothing to wait for: a test that wants its records delivered has flushed.
         configuration.reset(timeout=0.0)
@@ -74,6 +78,12 @@ def reset_opentelemetry() -> None:
     if semconv := sys.modules.get("opentelemetry.instrumentation._semconv"):
         # The names of attributes are chosen once in a process, from a variable.
         semconv._OpenTelemetrySemanticConventionStability._initialized = False  # noqa: SLF001 - as above
+    if background := sys.modules.get("starlette.background"):
+        # Instrumenting an application changes this class, and leaving the application alone does not change it back.
+        task = background.BackgroundTask
+        if original := getattr(task, "_otel_original_call", None):
+            task.__call__ = original
+            del task._otel_original_call  # noqa: SLF001 - its own mark
     propagate.set_global_textmap(default_textmap())
     context.attach(Context())
 

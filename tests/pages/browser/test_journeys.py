@@ -54,6 +54,7 @@ def test_the_first_record_turns_the_teaching_page_live(new_page: NewPage, server
     told(url, tmp_path, "Grace")
     expect(lines(page).first).to_contain_text("hello Grace", timeout=PATIENT)
     expect(lines(page)).to_have_count(2)
+    page.goto("about:blank")  # before its server ends
 
 
 def test_an_error_is_found_with_its_stack_and_those_like_it(page: Page) -> None:
