@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from andiron.sdk.configure import configure as configure
     from andiron.sdk.integrations import instrument_integrations as instrument_integrations
     from andiron.sdk.jsonlog import log_line_schema as log_line_schema
+    from andiron.sdk.operations.database import observe_database as observe_database
+    from andiron.sdk.operations.decorator import operation as operation
+    from andiron.sdk.operations.lifecycle import init_observability as init_observability
+    from andiron.sdk.operations.lifecycle import shutdown_observability as shutdown_observability
+    from andiron.sdk.operations.running import current_operation as current_operation
     from andiron.sdk.switches import enable as enable
     from andiron.sdk.switches import flush as flush
     from andiron.sdk.switches import report as report
@@ -25,6 +30,11 @@ if TYPE_CHECKING:
 
 # Imported when asked for: `andiron serve` needs none of Logfire, and an application none of the server.
 _PUBLIC = {
+    "shutdown_observability": "andiron.sdk.operations.lifecycle",
+    "operation": "andiron.sdk.operations.decorator",
+    "observe_database": "andiron.sdk.operations.database",
+    "init_observability": "andiron.sdk.operations.lifecycle",
+    "current_operation": "andiron.sdk.operations.running",
     "Telemetry": "andiron.sdk.configure",
     "bootstrap_logfire": "andiron.sdk.bootstrap",
     "breadcrumb": "andiron.sdk.breadcrumbs",
@@ -46,14 +56,19 @@ __all__ = [
     "breadcrumb",
     "configure",
     "configure_logger",
+    "current_operation",
     "enable",
     "flush",
+    "init_observability",
     "install_json_logging",
     "instrument_integrations",
     "log_line_schema",
+    "observe_database",
+    "operation",
     "report",
     "set_online",
     "set_user",
+    "shutdown_observability",
 ]
 
 

@@ -13,7 +13,7 @@ OF_LANE = {Lane.HIGH: "error or fatal", Lane.NORMAL: "info or warn", Lane.LOW: "
 
 @dataclass
 class Counters:
-    """Counts in records, but for `requests`, `retries` and `errors`. Nothing that entered goes missing between them."""
+    """Counts in records, but for `requests`, `retries`, `failures` and `errors`. Nothing that entered goes missing between them."""
 
     spooled: int = 0
     """Written to the spool."""
@@ -23,6 +23,8 @@ class Counters:
     """Sent, but refused by the server within a batch that it took."""
     requests: int = 0
     retries: int = 0
+    failures: int = 0
+    """Deliveries that failed, and batches that had to wait because the server does not answer: those would have failed as well."""
     set_aside: int = 0
     """Kept in the spool's `poison` folder because the server breaks on them."""
     errors: int = 0
@@ -61,6 +63,7 @@ class Counters:
             "rejected": self.rejected,
             "requests": self.requests,
             "retries": self.retries,
+            "failures": self.failures,
             "set_aside": self.set_aside,
             "errors": self.errors,
             "dropped": dropped,

@@ -506,6 +506,8 @@ class Pipeline:
                 return False
             return True
         self.counters.spooled += records
+        if self.sender.trouble:
+            self.counters.failures += 1
         return True
 
     def _spool_dropped(self, lane: Lane, records: int, reason: str) -> None:

@@ -103,13 +103,11 @@ class AndironLogRecordProcessor(LogRecordProcessor):
 
 
 class AndironMetricExporter(MetricExporter):
-    """Gives what a metric reader collects to the pipeline. Counters and histograms come as deltas, as Logfire sends them."""
+    """Gives what a metric reader collects to the pipeline. Counters and histograms come as deltas, as Logfire sends them, unless `delta` is off."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        delta: dict[type, AggregationTemporality] = dict.fromkeys(
-            (Counter, ObservableCounter, Histogram), AggregationTemporality.DELTA
-        )
-        super().__init__(preferred_temporality=delta)
+    def __init__(self, pipeline: Pipeline, *, delta: bool = True) -> None:
+        temporality = AggregationTemporality.DELTA if delta else AggregationTemporality.CUMULATIVE
+        super().__init__(preferred_temporality=dict.fromkeys((Counter, ObservableCounter, Histogram), temporality))
         self._pipeline = pipeline
 
     def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> MetricExportResult:  # noqa: ARG002 - the SDK's signature

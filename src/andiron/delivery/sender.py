@@ -241,6 +241,7 @@ class Sender:
         spool.later(batch)
         with self._lock:
             self.counters.retries += 1
+            self.counters.failures += 1
             # Several threads that fail at once are one failure of the server's.
             if self._clock() >= self._not_before:
                 self._failures += 1
@@ -261,6 +262,7 @@ class Sender:
     def _refused(self, spool: AnySpool, batch: Batch, result: ExportResult) -> None:
         spool.later(batch)
         with self._lock:
+            self.counters.failures += 1
             first = self.refused is None
             self.refused = result
             self.trouble = result.reason

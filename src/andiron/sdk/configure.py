@@ -12,7 +12,7 @@ import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 from urllib.parse import quote
 
 from andiron.delivery import pipeline as delivery
@@ -35,6 +35,7 @@ from andiron.sdk.settings import SdkSettings, read_settings
 if TYPE_CHECKING:
     from logfire import Logfire
     from opentelemetry.sdk._logs import LogRecordProcessor
+    from opentelemetry.sdk.metrics.export import MetricReader
     from opentelemetry.sdk.trace import SpanProcessor
 
 log = logging.getLogger("andiron")
@@ -100,13 +101,14 @@ def configure(
     spool: AnySpool | Path | str | None = None,
     sampling: Sampling | None = None,
     span_processors: "Sequence[SpanProcessor]" = (),
+    metric_readers: "Sequence[MetricReader]" = (),
     resource_attributes: Mapping[str, Any] | None = None,
     logfire: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Telemetry:
     """Make, guard and deliver this process's telemetry. Every setting is an argument: see `SdkSettings`.
 
-    `exporter`, `spool`, `sampling` take objects of your own; `logfire` holds further arguments of `logfire.configure`.
+    `exporter`, `spool`, `sampling` take objects of your own, `span_processors` and `metric_readers` more of them; `logfire` holds further arguments of `logfire.configure`.
     Called again, it replaces what it made before. Only a wrong argument raises.
     """
     global current  # noqa: PLW0603 - there is one per process, as in Logfire and OpenTelemetry
@@ -121,6 +123,7 @@ def configure(
             spool=spool,
             sampling=sampling,
             span_processors=span_processors,
+            metric_readers=metric_readers,
             resource_attributes=resource_attributes or {},
             more=logfire or {},
         )
@@ -143,6 +146,7 @@ def build(
     spool: AnySpool | None,
     sampling: Sampling | None,
     span_processors: "Sequence[SpanProcessor]",
+    metric_readers: "Sequence[MetricReader]",
     resource_attributes: Mapping[str, Any],
     more: Mapping[str, Any],
 ) -> Telemetry:
@@ -189,7 +193,10 @@ def build(
             *span_processors,
         ],
         log_processors=[log_processor],
-        metric_exporter=AndironMetricExporter(pipeline) if settings.metrics and not settings.disabled else None,
+        metric_exporter=AndironMetricExporter(pipeline, delta=settings.temporality == "delta")
+        if settings.metrics and not settings.disabled
+        else None,
+        metric_readers=metric_readers,
         resource={**field.resource_attributes(), **resource_attributes},
         alone=alone,
         more=more,
@@ -213,12 +220,14 @@ def configure_providers(
     span_processors: "Sequence[SpanProcessor]",
     log_processors: "Sequence[LogRecordProcessor]",
     metric_exporter: AndironMetricExporter | None,
+    metric_readers: "Sequence[MetricReader]",
     resource: Mapping[str, Any],
     alone: bool,
     more: Mapping[str, Any],
 ) -> "Logfire | None":
     """Configure Logfire, which sets OpenTelemetry's providers. Its failure costs a warning, never the application."""
     import logfire
+    from opentelemetry.sdk.metrics import Histogram
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
     if settings.disabled:
@@ -232,11 +241,13 @@ def configure_providers(
         span_processors = [*span_processors, SpanLines(lines=lines)]
         log_processors = [*log_processors, LogLines(lines=lines)]
         install_json_logging(lines=lines)
-    readers = []
+    metrics: logfire.MetricsOptions | Literal[False] = False
     if metric_exporter is not None:
-        readers.append(
-            PeriodicExportingMetricReader(metric_exporter, export_interval_millis=settings.metrics_interval * 1000)
-        )
+        every = settings.metrics_interval * 1000
+        reader = PeriodicExportingMetricReader(metric_exporter, export_interval_millis=every)
+        metrics = logfire.MetricsOptions(additional_readers=[reader, *metric_readers])
+        if settings.histograms == "explicit":
+            metrics.views = [view for view in metrics.views if view._instrument_type is not Histogram]  # noqa: SLF001 - it has no other way to ask
     arguments: dict[str, Any] = {
         "send_to_logfire": False,
         "service_name": str(resource["service.name"]),
@@ -245,7 +256,7 @@ def configure_providers(
         "console": console(settings, alone=alone),
         "scrubbing": False,  # our own rules run on everything before it is stored
         "additional_span_processors": list(span_processors),
-        "metrics": logfire.MetricsOptions(additional_readers=readers) if readers else False,
+        "metrics": metrics,
         "sampling": logfire.SamplingOptions(head=settings.sample),
         "distributed_tracing": settings.distributed_tracing,
         "advanced": logfire.AdvancedOptions(log_record_processors=list(log_processors)),

@@ -36,6 +36,7 @@ from andiron.sdk.vitals import Vitals
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LogRecordProcessor
 
+    from andiron.sdk.bridges.telemetry import Telemetry
     from andiron.sdk.remote_level import RemoteLevel
 
 log = logging.getLogger("andiron")
@@ -175,6 +176,12 @@ class Field:
         """Wait until everything is safe."""
         return self._pipeline is None or self._pipeline.flush(timeout)
 
+    def records(self) -> "Telemetry":
+        """What takes records of bridges: straight to the pipeline where nobody else would want them."""
+        from andiron.sdk.bridges.telemetry import Telemetry
+
+        return Telemetry(processor=self._log_processor, resource=self._resource)
+
     # The parts
 
     def start(self, pipeline: Pipeline, log_processor: "LogRecordProcessor | None" = None) -> None:
@@ -291,9 +298,8 @@ class Field:
 
     def _start_logging(self) -> None:
         from andiron.sdk.bridges.stdlib import TelemetryHandler
-        from andiron.sdk.bridges.telemetry import Telemetry
 
-        capture = LoggingCapture(TelemetryHandler(Telemetry(processor=self._log_processor, resource=self._resource)))
+        capture = LoggingCapture(TelemetryHandler(self.records()))
         capture.start()
         self._stops.append(capture.stop)
 

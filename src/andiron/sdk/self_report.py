@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from andiron.delivery.pipeline import Pipeline
+from andiron.sdk.operations.names import EXPORT_FAILURES
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -27,6 +28,9 @@ class SelfReport:
             "andiron.client.dropped", [self._dropped], "{record}", "Records that are lost, by reason and level."
         )
         meter.create_observable_counter("andiron.client.retries", [self._retries], "{request}", "Requests sent again.")
+        meter.create_observable_counter(
+            EXPORT_FAILURES.name, [self._failures], EXPORT_FAILURES.unit, EXPORT_FAILURES.description
+        )
         meter.create_observable_counter(
             "andiron.client.errors",
             [self._errors],
@@ -54,6 +58,9 @@ class SelfReport:
 
     def _retries(self, _: "CallbackOptions") -> "Iterable[Observation]":
         return self._one("retries")
+
+    def _failures(self, _: "CallbackOptions") -> "Iterable[Observation]":
+        return self._one("failures")
 
     def _errors(self, _: "CallbackOptions") -> "Iterable[Observation]":
         return self._one("errors")

@@ -82,6 +82,12 @@ class SdkSettings(BaseModel):
     )
     metrics: bool = option(True, "Collect metrics.")
     metrics_interval: Seconds = option(60.0, "Seconds between two collections.", gt=0)
+    temporality: Literal["delta", "cumulative"] = option(
+        "delta", "What each collection counts from: the one before, or the start; Prometheus wants `cumulative`."
+    )
+    histograms: Literal["exponential", "explicit"] = option(
+        "exponential", "Buckets of histograms: as fine as the values, or at the bounds that each instrument asks for."
+    )
     distributed_tracing: bool = option(
         True, "Take the trace context of incoming requests.", "LOGFIRE_DISTRIBUTED_TRACING"
     )

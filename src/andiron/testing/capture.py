@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import logfire
@@ -112,12 +113,8 @@ class Capture(Records):
         advanced = arguments.get("advanced") or logfire.AdvancedOptions()
         given = arguments.get("metrics")
         self._readers.append(InMemoryMetricReader())
-        metrics = logfire.MetricsOptions(
-            additional_readers=[
-                *(given.additional_readers if isinstance(given, logfire.MetricsOptions) else ()),
-                self._readers[-1],
-            ]
-        )
+        metrics = given if isinstance(given, logfire.MetricsOptions) else logfire.MetricsOptions()
+        metrics = replace(metrics, additional_readers=[*metrics.additional_readers, self._readers[-1]])
         ours = [each for each in advanced.log_record_processors if type(each).__name__ == "AndironLogRecordProcessor"]
         for processor in ours:
             self._logs.listen(processor)

@@ -4,6 +4,7 @@ import sys
 import traceback
 from typing import Any, NamedTuple
 
+from andiron.delivery.exceptions import type_name
 from andiron.delivery.levels import Level
 
 SEVERITIES = [Level.of(number).name for number in range(25)]
@@ -21,21 +22,22 @@ class Failure(NamedTuple):
     def of(cls, error: BaseException, trace: Any = None) -> "Failure":
         """Of an exception. Its text may itself raise: `traceback` says so in its place."""
         kind = type(error)
-        name = (
-            kind.__qualname__
-            if kind.__module__ in {"builtins", "__main__"}
-            else f"{kind.__module__}.{kind.__qualname__}"
-        )
-        try:
-            message = str(error)
-        except Exception:  # noqa: BLE001 - an exception's `__str__` may raise anything
-            message = "<exception str() failed>"
+        name, message, _ = cls.brief(error)
         try:
             # 10 µs and up: by far the dearest part of a record, but frames must not be kept alive for another thread to do it.
             stacktrace = "".join(traceback.format_exception(kind, error, trace or error.__traceback__))
         except Exception as broken:  # noqa: BLE001 - sources and notes may raise as well
             stacktrace = f"[no stacktrace: {type(broken).__name__}]\n{name}: {message}"
         return cls(name, message, stacktrace)
+
+    @classmethod
+    def brief(cls, error: BaseException) -> "Failure":
+        """Of an exception, without the stack."""
+        try:
+            message = str(error)
+        except Exception:  # noqa: BLE001 - an exception's `__str__` may raise anything
+            message = "<exception str() failed>"
+        return cls(type_name(error), message, "")
 
     @classmethod
     def of_text(cls, text: str) -> "Failure":

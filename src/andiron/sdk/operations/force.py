@@ -1,0 +1,64 @@
+"""What is in force in this process: whether operations are observed, and by which parts. `init_observability` changes it."""
+
+from dataclasses import dataclass, field
+
+from andiron.sdk.bridges.telemetry import Telemetry
+from andiron.sdk.operations.errors import ObservabilityErrorHandler
+from andiron.sdk.operations.logs import StructuredLogger
+from andiron.sdk.operations.metrics import MetricsInstrumentor
+from andiron.sdk.operations.tracing import TracingInstrumentor
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Those that observe an operation; None where one of them is switched off."""
+
+    errors: ObservabilityErrorHandler
+    metrics: MetricsInstrumentor | None
+    tracing: TracingInstrumentor | None
+    logger: StructuredLogger | None
+
+    @classmethod
+    def whole(
+        cls, *, metrics: bool = True, traces: bool = True, logs: bool = True, records: Telemetry | None = None
+    ) -> "Parts":
+        """Of the global providers, whichever those are by then; records go to `records`, where those are given."""
+        errors = ObservabilityErrorHandler()
+        parts = cls(
+            errors,
+            MetricsInstrumentor(errors=errors) if metrics else None,
+            TracingInstrumentor(errors=errors) if traces else None,
+            StructuredLogger(errors=errors, telemetry=records) if logs else None,
+        )
+        if parts.metrics is not None:
+            errors.listener = parts.metrics.failed
+            for name, resource_type in known.items():
+                parts.metrics.expect(name, resource_type)
+        return parts
+
+
+@dataclass(slots=True)
+class InForce:
+    """One for the process; it is read with every operation."""
+
+    off: bool = False
+    """Operations only run."""
+    parts: Parts | None = field(default=None)
+    """None until the first is observed, or `init_observability` has made them."""
+
+
+known: dict[str, str] = {}
+"""The operations of this process that have a decorator, and the type of resource of each, where it has one."""
+now = InForce()
+
+
+def parts() -> Parts:
+    """The parts in force."""
+    if now.parts is None:
+        now.parts = Parts.whole()
+    return now.parts
+
+
+def put(parts: Parts | None, *, off: bool = False) -> None:
+    """From now on, these; None for those of the global providers."""
+    now.parts, now.off = parts, off

@@ -1,0 +1,172 @@
+"""`init_observability` puts everything in force, for the process and for an application; `shutdown_observability` takes it back."""
+
+import re
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from andiron.sdk import configure as configuration
+from andiron.sdk.libraries import present
+from andiron.sdk.operations import force
+from andiron.sdk.operations.database import leave_databases, observe_database
+from andiron.sdk.operations.force import Parts
+from andiron.sdk.operations.settings import ObservabilitySettings
+
+if TYPE_CHECKING:
+    from andiron.sdk.operations.errors import ObservabilityErrorHandler
+    from andiron.sdk.operations.exposition import Exposition
+    from andiron.sdk.operations.logs import StructuredLogger
+    from andiron.sdk.operations.metrics import MetricsInstrumentor
+    from andiron.sdk.operations.tracing import TracingInstrumentor
+
+_lock = threading.RLock()
+_now: "Observability | None" = None
+
+
+@dataclass
+class Observability:
+    """What is in force. Parts that are switched off are there, and make nothing that anybody keeps."""
+
+    settings: ObservabilitySettings
+    telemetry: "configuration.Telemetry | None"
+    metrics: "MetricsInstrumentor"
+    tracing: "TracingInstrumentor"
+    logger: "StructuredLogger"
+    errors: "ObservabilityErrorHandler"
+    prometheus: "Exposition | None" = None
+    """What renders the metrics for a scrape."""
+    app: Any = None
+    route: Any = None
+
+
+def init_observability(
+    settings: ObservabilitySettings | None = None, *, app: Any = None, engine: Any = None, **configure: Any
+) -> Observability:
+    """Observe operations from now on. Once more replaces what was in force.
+
+    With `app` (FastAPI, Starlette) its requests have spans and measures, and `/metrics` is served; `engine` is given to `observe_database`.
+    Further arguments are those of `andiron.configure`. Only a wrong argument raises.
+    """
+    global _now  # noqa: PLW0603 - there is one for the process
+    settings = settings or ObservabilitySettings.read()
+    with _lock:
+        shutdown_observability()
+        if not settings.enabled:
+            force.put(None, off=True)
+            _now = assembled(settings, None, Parts.whole())
+            return _now
+        exposition = make_exposition(settings) if app is not None else None
+        telemetry = configuration.configure(**arguments(settings, exposition, configure))
+        # As JSON lines they go by another processor too, of which the direct way knows nothing.
+        direct = telemetry.settings.console != "json" and not telemetry.settings.disabled and "logfire" not in configure
+        parts = Parts.whole(
+            metrics=settings.metrics,
+            traces=settings.traces,
+            logs=settings.logs,
+            records=telemetry.field.records() if direct else None,
+        )
+        force.put(parts)
+        _now = assembled(settings, telemetry, parts)
+        _now.prometheus = exposition
+        if app is not None:
+            with parts.errors.guard("application"):
+                watch_application(_now, app)
+        if engine is not None:
+            observe_database(engine)
+        return _now
+
+
+def shutdown_observability(timeout: float | None = None) -> None:
+    """Hand over what was collected, within so many seconds, and observe no longer. Without an `init_observability`, nothing happens."""
+    global _now
+    with _lock:
+        if _now is None:
+            return
+        before, _now = _now, None
+        force.put(None)
+        leave_databases()
+        if before.app is not None:
+            with before.errors.guard("application"):
+                leave_application(before)
+        if before.telemetry is not None and configuration.current is before.telemetry:
+            configuration.reset(timeout)
+
+
+def assembled(
+    settings: ObservabilitySettings, telemetry: "configuration.Telemetry | None", parts: Parts
+) -> Observability:
+    """With parts that are switched off made up: code that speaks to them directly need not ask."""
+    whole = Parts.whole() if None in (parts.metrics, parts.tracing, parts.logger) else parts
+    return Observability(
+        settings,
+        telemetry,
+        *(parts.metrics or whole.metrics, parts.tracing or whole.tracing, parts.logger or whole.logger),  # type: ignore[arg-type] # a whole one has all three
+        parts.errors,
+    )
+
+
+def arguments(settings: ObservabilitySettings, exposition: "Exposition | None", more: dict[str, Any]) -> dict[str, Any]:
+    """What `andiron.configure` is asked for; what is not said here is left to its own variables."""
+    said: dict[str, Any] = {
+        "service": settings.service_name,
+        "version": settings.service_version,
+        "environment": settings.environment,
+        "url": settings.otlp_endpoint,
+        "console": "" if settings.log_format == "auto" else settings.log_format,
+    }
+    asked = {name: value for name, value in said.items() if value}
+    asked.update(
+        metrics=settings.metrics,
+        metrics_interval=settings.metric_interval,
+        temporality=settings.temporality,
+        histograms="explicit",
+        metric_readers=[exposition] if exposition is not None else [],
+    )
+    if not settings.traces:
+        asked["sample"] = 0.0
+    return {**asked, **more}
+
+
+def make_exposition(settings: ObservabilitySettings) -> "Exposition | None":
+    """What a scrape is answered by; None where that is not wanted, or its library is not there."""
+    if not (settings.prometheus and settings.metrics and present("prometheus_client")):
+        return None
+    from andiron.sdk.operations.exposition import Exposition
+
+    return Exposition()
+
+
+def watch_application(observability: Observability, app: Any) -> None:
+    """Spans and measures of its requests, and the page of its metrics."""
+    from andiron.sdk.bootstrap import bootstrap_logfire
+
+    settings = observability.settings
+    excluded = ",".join(filter(None, (settings.excluded_urls, f"{re.escape(settings.metrics_path)}$")))
+    bootstrap_logfire(app, excluded_urls=excluded, instrument_options={"metrics": settings.metrics})
+    observability.app = app
+    exposition = observability.prometheus
+    if exposition is None:
+        return
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    def metrics(request: Any) -> Response:
+        body, kind = exposition.render(request.headers.get("accept"))
+        return Response(body, headers={"Content-Type": kind})
+
+    if not hasattr(app, "router"):
+        warnings.warn(f"{settings.metrics_path} cannot be served: {app!r} has no router.", stacklevel=4)
+        return
+    # Before all others, of which one may take every path.
+    observability.route = Route(settings.metrics_path, metrics, methods=["GET"], include_in_schema=False)
+    app.router.routes.insert(0, observability.route)
+
+
+def leave_application(observability: Observability) -> None:
+    """As it was before."""
+    from andiron.sdk.asgi import uninstrument
+
+    uninstrument(observability.app)
+    if observability.route is not None and observability.route in observability.app.router.routes:
+        observability.app.router.routes.remove(observability.route)

@@ -1,0 +1,98 @@
+"""`ObservabilitySettings`: what `init_observability` needs to know beyond what `andiron.configure` asks."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from andiron.errors import ConfigurationError
+from andiron.units import Seconds
+
+PREFIX = "OBSERVABILITY_"
+YES = {"1", "true", "yes", "on"}
+
+
+def option(default: Any, description: str, *variables: str, **more: Any) -> Any:
+    """A setting with the variables of OpenTelemetry that it also listens to."""
+    return Field(default, description=description, json_schema_extra={"variables": list(variables)}, **more)
+
+
+class ObservabilitySettings(BaseModel):
+    """Each field is an argument and `OBSERVABILITY_<NAME>`. What is empty is left to `andiron.configure` and its variables."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = option(True, "Off, operations only run, and nothing is configured.", "OTEL_SDK_DISABLED")
+    service_name: str = option("", "Name of the service.", "OTEL_SERVICE_NAME")
+    service_version: str = option("", "Version of the service.")
+    environment: str = option("", "Where it runs: production, staging, …")
+    otlp_endpoint: str = option("", "Where telemetry goes, as OTLP over HTTP.", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    traces: bool = option(True, "Make spans.")
+    metrics: bool = option(True, "Measure.")
+    logs: bool = option(True, "Write records of operations.")
+    metric_interval: Seconds = option(
+        15.0, "Seconds between two deliveries of metrics.", "OTEL_METRIC_EXPORT_INTERVAL", gt=0
+    )
+    temporality: Literal["delta", "cumulative"] = option(
+        "delta",
+        "What a delivery of metrics counts from: the one before, or the start. A Collector that feeds Prometheus wants `cumulative`.",
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    )
+    log_format: Literal["auto", "json", "text", "off"] = option(
+        "auto", "What is written to stdout: JSON lines, text, nothing; auto is text on a terminal."
+    )
+    prometheus: bool = option(
+        True, "Serve the metrics for scraping, where an application is given and `andiron[prometheus]` is installed."
+    )
+    metrics_path: str = option("/metrics", "Where they are served.", pattern="^/")
+    excluded_urls: str = option(
+        "/metrics$,/healthz$,/readyz$", "Requests without a span: regular expressions, separated by commas."
+    )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None, **arguments: Any) -> "ObservabilitySettings":
+        """The settings from arguments and from the environment. A wrong argument raises `ConfigurationError`; a wrong variable warns."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        found = from_environment(os.environ if environ is None else environ)
+        while True:
+            try:
+                return cls(**{**{name: value for name, (value, _) in found.items()}, **given})
+            except ValidationError as error:
+                for problem in error.errors():
+                    name, message = str(problem["loc"][0]), problem["msg"]
+                    if problem["type"] == "extra_forbidden":
+                        message = f"there is no such setting; there are {', '.join(cls.model_fields)}"
+                    if name in given:
+                        raise ConfigurationError(f"ObservabilitySettings({name}=…): {message}.") from None
+                    warnings.warn(f"{found.pop(name)[1]} is passed over: {message}.", stacklevel=2)
+
+
+def variables(name: str) -> list[str]:
+    """The environment variables of a setting; the first that is set wins."""
+    extra = ObservabilitySettings.model_fields[name].json_schema_extra
+    others = extra["variables"] if isinstance(extra, dict) else []
+    return [f"{PREFIX}{name.upper()}", *(str(other) for other in others)] if isinstance(others, list) else []
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Values with the variable that each comes from."""
+    found = {}
+    for name in ObservabilitySettings.model_fields:
+        for variable in variables(name):
+            if text := environ.get(variable, "").strip():
+                found[name] = (translated(variable, text), variable)
+                break
+    return found
+
+
+def translated(variable: str, text: str) -> Any:
+    """OpenTelemetry's words in ours."""
+    if variable == "OTEL_SDK_DISABLED":
+        return text.lower() not in YES
+    if variable == "OTEL_METRIC_EXPORT_INTERVAL" and text.isdigit():
+        return int(text) / 1000
+    if variable == "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE":
+        return "delta" if text.lower() == "lowmemory" else text.lower()
+    return text
