@@ -82,18 +82,45 @@ echo 'The pages are tested in Chromium, and there is none here. Installing it wi
 $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -qq --yes --no-install-recommends chromium fonts-dejavu-core
 endef
 
+.PHONY: prometheus
+prometheus: ## Find Prometheus and promtool for the tests of dashboards and alerts, or unpack Debian's into .cache
+	@$(NEEDS_PROMETHEUS)
+
+define NEEDS_PROMETHEUS
+into=.cache/prometheus; \
+if command -v prometheus >/dev/null && found=$$(command -v promtool); then echo "Prometheus: $$found"; exit 0; fi; \
+if [ -x $$into/usr/bin/prometheus ] && [ -x $$into/usr/bin/promtool ]; then echo "Prometheus: $$into/usr/bin"; exit 0; fi; \
+if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then \
+	echo 'Dashboards and alerts are tested with Prometheus, and there is none here. Install it, so that `prometheus` and `promtool` are on the PATH.'; exit 1; fi; \
+echo 'Dashboards and alerts are tested with Prometheus, and there is none here. Unpacking that of Debian into .cache (20 MB to fetch; nothing is installed) ...'; \
+mkdir -p $$into && cd $$into && rm -f prometheus_*.deb; \
+if ! apt-get download -qq prometheus 2>/dev/null; then \
+	if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as='sudo -n'; else \
+		echo 'It cannot be fetched. Run: sudo apt-get update, and once more; or: sudo apt-get install prometheus'; exit 1; fi; \
+	$$as apt-get update -qq && apt-get download -qq prometheus; fi; \
+dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb && usr/bin/promtool --version | head -1
+endef
+
 .PHONY: run
 run: $(READY) pages-if-possible ## Start the server: pages and HTTP on 127.0.0.1:4318, gRPC on 4317, data in ./andiron-data
 	@exec $(BIN)/andiron serve $(ARGS)
 
+.PHONY: demo
+demo: $(READY) pages-if-possible ## Start Andiron, the reference application and a load on it, and say where to look
+	@exec $(BIN)/python -m scripts.demo $(ARGS)
+
 .PHONY: test
-test: $(READY) $(if $(ARGS),pages-if-possible,pages chromium) ## Run every test, with coverage (ARGS='-k journal' narrows it, and leaves out Vitest)
+test: $(READY) $(if $(ARGS),pages-if-possible,pages chromium prometheus) ## Run every test, with coverage (ARGS='-k journal' narrows it, and leaves out Vitest)
 	$(if $(ARGS),,cd $(APP) && npm test --silent)
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 .PHONY: check
 check: lint ## What to run before a commit: lint, types, layers and the fast tests
 	$(BIN)/python -m pytest -m 'not slow and not crash' -n 2 $(ARGS)
+
+.PHONY: guard
+guard: $(READY) pages chromium prometheus ## The regression guard: log tests, all tests, docs lint, spec guard; stops at the first that fails
+	$(BIN)/python -m scripts.guard $(ARGS)
 
 .PHONY: lint
 lint: $(READY) $(MODULES) ## Lint, formatting, strict types, import layers; Python and TypeScript
@@ -111,13 +138,14 @@ format: $(READY) $(MODULES) ## Put code into shape
 
 .PHONY: bench
 bench: $(READY) ## Run the benchmarks, one after the other
-	@for name in ingest freshness query pages storage peers asgi caller encode redaction jsonlog startup spool outage; do echo "== bench.$$name"; $(BIN)/python -m bench.$$name; done
+	@for name in ingest freshness query pages storage peers asgi caller operations encode redaction jsonlog startup spool outage; do echo "== bench.$$name"; $(BIN)/python -m bench.$$name; done
 
 .PHONY: docs
 docs: $(READY) ## Write the generated pages and the forms of the rules of redaction anew
 	$(BIN)/python scripts/traceability.py
 	$(BIN)/python scripts/reference.py
 	$(BIN)/python scripts/redaction.py
+	$(BIN)/python -m scripts.dashboards
 
 .PHONY: screenshots
 screenshots: $(READY) pages chromium ## Take the README's pictures of the pages anew (ARGS='--all DIR' for every page, state, theme and width)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from andiron.sdk.operations import force, names
-from andiron.sdk.operations.running import NOTHING, Nothing, Running
+from andiron.sdk.operations.running import NOTHING, Nothing, Running, current
 
 F = TypeVar("F", bound=Callable[..., Any])
 Amount = int | Callable[[Any], int]
@@ -44,7 +44,6 @@ class Operation:
         self._attributes = {**(attributes or {}), **more}
         if resource_type:
             self._attributes[names.RESOURCE_TYPE] = resource_type
-        self._runs: list[Running] = []
 
     def __repr__(self) -> str:
         return f"operation({self.name!r})"
@@ -56,13 +55,15 @@ class Operation:
             return NOTHING
         run = Running(self, dict(self._attributes))
         run.begin()
-        self._runs.append(run)
         return run
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        run = self._runs.pop() if self._runs else NOTHING
+        # The innermost of this thread and task: what began within it has ended.
+        run = current.get()
+        if run is None or run.operation is not self:
+            return
         if error is None:
             run.succeeded(None)
         else:

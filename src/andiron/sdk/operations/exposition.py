@@ -1,7 +1,8 @@
 """An application's metrics for Prometheus to scrape: OpenTelemetry's points under Prometheus's names, with exemplars for those who ask for OpenMetrics."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from opentelemetry.sdk.metrics import Counter, Histogram, ObservableCounter, ObservableUpDownCounter, UpDownCounter
@@ -12,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar
 
+from andiron.sdk import in_force
 from andiron.sdk.operations.names import SUFFIXES, label
 
 INSTRUMENTS = (Counter, UpDownCounter, Histogram, ObservableCounter, ObservableUpDownCounter)
@@ -22,6 +24,8 @@ class Exposition(MetricReader):
 
     def __init__(self) -> None:
         super().__init__(preferred_temporality=dict.fromkeys(INSTRUMENTS, AggregationTemporality.CUMULATIVE))
+        self.redact = True
+        """Whether the rules of redaction hold for labels, as they do for everything that is sent."""
         self._lock = threading.Lock()
         self._data: MetricsData | None = None
 
@@ -31,7 +35,7 @@ class Exposition(MetricReader):
         with self._lock:
             self._data = None
             self.collect()
-            return encode(Families(self._data)), kind
+            return encode(Families(self._data, in_force.redactor().attribute if self.redact else unchanged)), kind
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:  # noqa: ARG002 - the SDK's signature
         self._data = metrics_data
@@ -43,7 +47,8 @@ class Exposition(MetricReader):
 class Families:
     """What was collected, as Prometheus's client takes it."""
 
-    def __init__(self, data: MetricsData | None) -> None:
+    def __init__(self, data: MetricsData | None, redacted: Callable[[str, Any], Any]) -> None:
+        self._redacted = cache(redacted)  # few values, on many series
         self._families: dict[str, Metric] = {}
         self._seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
         for resource in data.resource_metrics if data is not None else ():
@@ -59,7 +64,7 @@ class Families:
     def _target(self, attributes: Mapping[str, Any]) -> None:
         """Who is measured, once and not with every series."""
         family = self._family("target", "Of whom these metrics are.", "info")
-        family.add_sample("target_info", labels_of(attributes), 1)
+        family.add_sample("target_info", self._labels(attributes), 1)
 
     def _take(self, points: Points) -> None:
         data = points.data
@@ -71,13 +76,13 @@ class Families:
         elif isinstance(data, Sum) and data.is_monotonic:
             family = self._family(name.removesuffix("_total"), points.description, "counter")
             for number in data.data_points:
-                self._add(family, f"{family.name}_total", labels_of(number.attributes), number.value)
+                self._add(family, f"{family.name}_total", self._labels(number.attributes), number.value)
         elif isinstance(data, Sum | Gauge):
             if points.unit == "1" and isinstance(data, Gauge):
                 name += "_ratio"
             family = self._family(name, points.description, "gauge")
             for number in data.data_points:
-                self._add(family, name, labels_of(number.attributes), number.value)
+                self._add(family, name, self._labels(number.attributes), number.value)
 
     def _family(self, name: str, description: str | None, kind: str) -> Metric:
         family = self._families.get(name)
@@ -92,8 +97,18 @@ class Families:
             self._seen.add(key)
             family.add_sample(name, labels, value, None, exemplar)
 
+    def _labels(self, attributes: Mapping[str, Any] | None) -> dict[str, str]:
+        """Attributes as labels; those that only punctuation told apart are joined, as the conventions say."""
+        labels: dict[str, str] = {}
+        for key, value in sorted((attributes or {}).items()):
+            name = label(key)
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            text = str(self._redacted(key, text) or "")
+            labels[name] = f"{labels[name]};{text}" if name in labels else text
+        return labels
+
     def _histogram(self, family: Metric, point: Any) -> None:
-        labels = labels_of(point.attributes)
+        labels = self._labels(point.attributes)
         bounds = [*map(str, map(float, point.explicit_bounds)), "+Inf"]
         exemplars = exemplars_of(point)
         total = 0
@@ -104,14 +119,9 @@ class Families:
         self._add(family, f"{family.name}_sum", labels, point.sum)
 
 
-def labels_of(attributes: Mapping[str, Any] | None) -> dict[str, str]:
-    """Attributes as labels; those that only punctuation told apart are joined, as the conventions say."""
-    labels: dict[str, str] = {}
-    for key, value in sorted((attributes or {}).items()):
-        name = label(key)
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        labels[name] = f"{labels[name]};{text}" if name in labels else text
-    return labels
+def unchanged(key: str, value: Any) -> Any:  # noqa: ARG001 - in the place of a redactor's
+    """A label where redaction is off."""
+    return value
 
 
 def exemplars_of(point: Any) -> dict[int, Exemplar]:

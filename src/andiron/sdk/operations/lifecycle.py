@@ -68,7 +68,9 @@ def init_observability(
         )
         force.put(parts)
         _now = assembled(settings, telemetry, parts)
-        _now.prometheus = exposition
+        if exposition is not None:
+            exposition.redact = telemetry.settings.redact
+            _now.prometheus = exposition
         if app is not None:
             with parts.errors.guard("application"):
                 watch_application(_now, app)

@@ -1,5 +1,6 @@
 """What the measures of operations are called: the one place. Dashboards, alerts, the reference page and Prometheus's names come from here."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +37,7 @@ OUTCOMES = {
     CANCELLED: "its task was cancelled, or its generator closed, before it was through",
 }
 
+NOT_A_LETTER = re.compile(r"[^a-zA-Z0-9_]")
 SUFFIXES = {"s": "_seconds", "By": "_bytes"}
 """What a unit adds to a name in Prometheus; one in braces adds nothing."""
 
@@ -75,7 +77,8 @@ class Measure:
 
 def label(attribute: str) -> str:
     """An attribute's or metric's name as Prometheus takes it."""
-    return attribute.replace(".", "_")
+    name = NOT_A_LETTER.sub("_", attribute)
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 OPERATION_DURATION = Measure(
