@@ -227,6 +227,14 @@ def test_installing_is_idempotent_and_takes_the_place_of_what_prints(root: loggi
     assert [(line["logger"], line["level"]) for line in lines] == [("uvicorn.access", "info"), ("shop", "debug")]
 
 
+def test_a_server_that_was_told_to_be_quiet_stays_so(root: logging.Logger) -> None:
+    access = logging.getLogger("uvicorn.access")
+    access.handlers, access.propagate = [], False  # `access_log=False` makes it so
+    root.handlers = []
+    install_json_logging(io.StringIO())
+    assert not access.hasHandlers()
+
+
 def test_a_filter_of_the_handler_holds(world: World) -> None:
     handler = TelemetryHandler(world.telemetry, level="WARNING")
     handler.addFilter(lambda record: record.getMessage() != "hide")

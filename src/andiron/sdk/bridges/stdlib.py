@@ -97,6 +97,8 @@ def install_json_logging(
     handler = JsonHandler(stream or sys.stdout)
     handler.setFormatter(JsonFormatter(lines))
     for logger in (root, *map(logging.getLogger, servers)):
+        if not (logger.handlers or logger.propagate):  # silenced, as uvicorn does with access_log=False
+            continue
         for other in logger.handlers[:]:
             if _prints(other):
                 logger.removeHandler(other)

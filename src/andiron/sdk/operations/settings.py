@@ -15,7 +15,7 @@ YES = {"1", "true", "yes", "on"}
 
 
 def option(default: Any, description: str, *variables: str, **more: Any) -> Any:
-    """A setting with the variables of OpenTelemetry that it also listens to."""
+    """A setting with the variables of `andiron.configure` and of OpenTelemetry that it also listens to, in this order."""
     return Field(default, description=description, json_schema_extra={"variables": list(variables)}, **more)
 
 
@@ -24,24 +24,33 @@ class ObservabilitySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    enabled: bool = option(True, "Off, operations only run, and nothing is configured.", "OTEL_SDK_DISABLED")
-    service_name: str = option("", "Name of the service.", "OTEL_SERVICE_NAME")
-    service_version: str = option("", "Version of the service.")
-    environment: str = option("", "Where it runs: production, staging, …")
-    otlp_endpoint: str = option("", "Where telemetry goes, as OTLP over HTTP.", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    enabled: bool = option(
+        True, "Off, operations only run, and nothing is configured.", "ANDIRON_DISABLED", "OTEL_SDK_DISABLED"
+    )
+    service_name: str = option("", "Name of the service.", "ANDIRON_SERVICE", "OTEL_SERVICE_NAME")
+    service_version: str = option("", "Version of the service.", "ANDIRON_VERSION")
+    environment: str = option("", "Where it runs: production, staging, …", "ANDIRON_ENVIRONMENT")
+    otlp_endpoint: str = option(
+        "", "Where telemetry goes, as OTLP over HTTP.", "ANDIRON_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
     traces: bool = option(True, "Make spans.")
-    metrics: bool = option(True, "Measure.")
+    metrics: bool = option(True, "Measure.", "ANDIRON_METRICS")
     logs: bool = option(True, "Write records of operations.")
     metric_interval: Seconds = option(
-        15.0, "Seconds between two deliveries of metrics.", "OTEL_METRIC_EXPORT_INTERVAL", gt=0
+        15.0,
+        "Seconds between two deliveries of metrics.",
+        "ANDIRON_METRICS_INTERVAL",
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        gt=0,
     )
     temporality: Literal["delta", "cumulative"] = option(
         "delta",
         "What a delivery of metrics counts from: the one before, or the start. A Collector that feeds Prometheus wants `cumulative`.",
+        "ANDIRON_TEMPORALITY",
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
     )
     log_format: Literal["auto", "json", "text", "off"] = option(
-        "auto", "What is written to stdout: JSON lines, text, nothing; auto is text on a terminal."
+        "auto", "What is written to stdout: JSON lines, text, nothing; auto is text on a terminal.", "ANDIRON_CONSOLE"
     )
     prometheus: bool = option(
         True, "Serve the metrics for scraping, where an application is given and `andiron[prometheus]` is installed."
@@ -88,8 +97,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
 
 
 def translated(variable: str, text: str) -> Any:
-    """OpenTelemetry's words in ours."""
-    if variable == "OTEL_SDK_DISABLED":
+    """The words of others in ours."""
+    if variable.endswith("_DISABLED"):
         return text.lower() not in YES
     if variable == "OTEL_METRIC_EXPORT_INTERVAL" and text.isdigit():
         return int(text) / 1000
