@@ -142,9 +142,9 @@ bench: $(READY) ## Run the benchmarks, one after the other
 
 .PHONY: docs
 docs: $(READY) ## Write the generated pages and the forms of the rules of redaction anew
-	$(BIN)/python scripts/traceability.py
-	$(BIN)/python scripts/reference.py
-	$(BIN)/python scripts/redaction.py
+	$(BIN)/python -m scripts.traceability
+	$(BIN)/python -m scripts.reference
+	$(BIN)/python -m scripts.redaction
 	$(BIN)/python -m scripts.dashboards
 
 .PHONY: screenshots

@@ -1,5 +1,6 @@
 import gzip
 import os
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -197,6 +198,40 @@ def test_an_endless_answer_is_read_no_further_than_it_matters(server: Receiver, 
     result = exporter.export(BATCH)
     assert (result.outcome, result.status) == ("fatal", 413)
     assert len(result.reason) < 1000
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_no_failure() -> None:
+    """As uvicorn does after five seconds of silence: the request that comes just then is sent again on a new connection."""
+
+    def serve() -> None:
+        for answers in (1, 0, 1):
+            connection, _ = listener.accept()
+            with connection:
+                for _ in range(answers):
+                    read_request(connection)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                read_request(connection)  # and is gone
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        exporter = LogfireExporter(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=5)
+        assert exporter.export(BATCH) == ExportResult.success
+        # The second connection is closed as well: that is a failure, and the next try is the sender's.
+        assert exporter.export(BATCH) == ExportResult.retryable
+        assert exporter.export(BATCH) == ExportResult.success
+        exporter.shutdown()
+        thread.join(5)
+
+
+def read_request(connection: socket.socket) -> None:
+    """Until its headers end; there is no body."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        part = connection.recv(4096)
+        if not part:
+            return
+        received += part
 
 
 @pytest.mark.requirement("CL-20")

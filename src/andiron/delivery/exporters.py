@@ -150,7 +150,12 @@ class HttpExporter:
         }
         try:
             with quietly():
-                status, answered, body = self._post(f"{self.url}{self.path(payload.signal)}", payload.body, headers)
+                url = f"{self.url}{self.path(payload.signal)}"
+                try:
+                    status, answered, body = self._post(url, payload.body, headers)
+                except httpx.RemoteProtocolError:
+                    # A server closes idle connections, and may do so as the request comes. Its id lets it come again.
+                    status, answered, body = self._post(url, payload.body, headers)
         except httpx.HTTPError as error:
             return ExportResult("retryable", reason=f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - a URL that is none, a certificate file that is missing: a server that cannot be reached

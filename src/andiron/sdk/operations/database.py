@@ -11,6 +11,9 @@ from andiron.sdk.operations import force
 SYSTEMS = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
 """Names of dialects that the conventions spell otherwise."""
 WORD = re.compile(r"[A-Za-z]+")
+VERB = re.compile(r"(?<=\))\s*\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+DEEPEST = 8
+"""Queries within queries that are looked into for a table."""
 BEGUN = "andiron_begun"
 LONGEST_OPERATION = 20
 
@@ -88,20 +91,31 @@ def measure(dialect: Any, statement: str | None, context: Any, error: BaseExcept
 
 
 def operation_of(statement: str | None) -> str:
-    """The first word of a statement; a connection that failed has none."""
+    """What a statement does: its first word, or what follows the tables that it makes for itself. A connection that failed has none."""
     if statement is None:
         return "CONNECT"
-    word = WORD.search(statement)
-    return word[0].upper()[:LONGEST_OPERATION] if word else "OTHER"
+    word = (VERB if statement.lstrip()[:4].upper() == "WITH" else WORD).search(statement)
+    return word[0].strip().upper()[:LONGEST_OPERATION] if word else "OTHER"
 
 
 def table_of(context: Any) -> str:
-    """The table that a statement is about, where SQLAlchemy knows it."""
+    """The table that a statement is about, where SQLAlchemy knows it. Names that it makes up are none: there is no end of them."""
+    from sqlalchemy import Table
+
     statement: Any = getattr(context, "invoked_statement", None)
-    table: Any = getattr(statement, "table", None)
-    if table is None and hasattr(statement, "get_final_froms"):
-        froms = statement.get_final_froms()
-        table = froms[0] if froms else None
-        while hasattr(table, "left"):
-            table = table.left  # a join: the first of it
-    return str(getattr(table, "name", "") or "")
+    target: Any = getattr(statement, "table", None)
+    if target is None:
+        target = statement
+    for _ in range(DEEPEST):
+        if isinstance(target, Table):
+            return str(target.name)
+        if hasattr(target, "get_final_froms"):  # a query: the first that it reads
+            froms = target.get_final_froms()
+            target = froms[0] if froms else None
+        elif hasattr(target, "left"):  # a join: the first of it
+            target = target.left
+        else:  # an alias, a query within a query
+            target = getattr(target, "element", None)
+        if target is None:
+            break
+    return ""

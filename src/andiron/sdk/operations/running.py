@@ -104,8 +104,8 @@ class Running:
                 if by := by(result) if callable(by) else by:
                     parts.metrics.resources_changed(operation.resource_type or operation.name, by)
             with parts.errors.guard("cascade"):
-                if operation.cascade is not None:
-                    parts.metrics.cascade_deleted(operation.resource_type or operation.name, operation.cascade(result))
+                if operation.cascade is not None and (others := operation.cascade(result)):
+                    parts.metrics.cascade_deleted(operation.resource_type or operation.name, others)
         self._end(names.SUCCESS, None)
 
     def failed(self, error: BaseException) -> None:
