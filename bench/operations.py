@@ -1,6 +1,7 @@
 """What `@operation` costs beside the bare OpenTelemetry calls that it stands for, and what it costs when it is off.
 
-python -m bench.operations
+python -m bench.operations          through what `init_observability` sets up
+python -m bench.operations --sdk    through OpenTelemetry's own providers without a processor: nothing but the calls
 
 All in one process, in turn and several times, the least of each counting: a machine that is busy elsewhere only ever adds.
 """
@@ -13,7 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 from opentelemetry import metrics, trace
-from opentelemetry._logs import LogRecord, SeverityNumber, get_logger
+from opentelemetry._logs import LogRecord, SeverityNumber, get_logger, set_logger_provider
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
 
 import andiron
 from andiron.delivery.batch import Batch
@@ -131,7 +136,9 @@ def main() -> None:
     """Measure and print."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--times", type=int, default=5000)
-    times = arguments.parse_args().times
+    arguments.add_argument("--sdk", action="store_true")
+    asked = arguments.parse_args()
+    times = asked.times
     settings: dict[str, Any] = {
         "exporter": Nowhere(),
         "spool": "memory",
@@ -142,7 +149,12 @@ def main() -> None:
         "batch_size": 1_000_000,  # what encodes is another thread, and would take its share of ours
         "flush_interval": 30,
     }
-    andiron.init_observability(**settings)
+    if asked.sdk:
+        trace.set_tracer_provider(TracerProvider())
+        metrics.set_meter_provider(MeterProvider([InMemoryMetricReader()]))
+        set_logger_provider(LoggerProvider())
+    else:
+        andiron.init_observability(**settings)
     written_out = bare()
     on = least(
         {

@@ -1,4 +1,4 @@
-"""Writes docs/traceability.md: each promise of docs/promises.md with the tests that carry its mark.
+"""Writes docs/traceability.md: each promise of docs/promises.md with the tests that carry its mark, those of the examples included.
 
 The marks are read from the source of the tests, so nothing is imported and nothing is run.
 """
@@ -15,7 +15,8 @@ PAGE = Path("docs/traceability.md")
 PROMISE = re.compile(r"^\| ([A-Z]+-\d\d) \|")
 HEAD = """# Which test keeps which promise
 
-Generated from the marks in `tests/` by `make docs`. The promises are worded in [promises.md](promises.md).
+Generated from the marks of the tests by `make docs`. The promises are worded in [promises.md](promises.md); [not-built-yet.md](not-built-yet.md) says what
+is missing. Of {all} promises {kept} have tests.
 
 | ID | Kept by |
 |---|---|
@@ -54,7 +55,7 @@ def tests_of(body: list[ast.stmt], prefix: str, inherited: frozenset[str]) -> It
 def collect(root: Path) -> dict[str, list[str]]:
     """Tests by the ID they carry, sorted."""
     found = defaultdict(list)
-    for path in sorted((root / "tests").rglob("test_*.py")):
+    for path in sorted([*(root / "tests").rglob("test_*.py"), *root.glob("examples/*/tests/**/test_*.py")]):
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
         for identifier, test in tests_of(tree.body, path.relative_to(root).as_posix(), frozenset()):
             found[identifier].append(test)
@@ -71,7 +72,7 @@ def page(root: Path) -> str:
         f"| {identifier} | {'<br>'.join(f'`{test}`' for test in found.get(identifier, [])) or 'not built yet'} |\n"
         for identifier in known
     )
-    return HEAD + "".join(rows)
+    return HEAD.format(all=len(known), kept=len(found)) + "".join(rows)
 
 
 if __name__ == "__main__":

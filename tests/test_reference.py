@@ -1,11 +1,20 @@
-"""The reference page says what the code says."""
+"""The pages of reference say what the code says."""
 
-from scripts.reference import APPLICATION, PAGE, application_page, page
+from pathlib import Path
+
+import pytest
+
+from scripts import endpoints
+from scripts.reference import PAGES
 
 
-def test_reference_page_is_fresh() -> None:
-    assert PAGE.read_text() == page(), "docs/settings.md is stale: python scripts/reference.py"
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_page_of_reference_is_fresh(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == PAGES[path](), f"docs/{path.name} is stale: make docs"
 
 
-def test_page_of_the_application_is_fresh() -> None:
-    assert APPLICATION.read_text() == application_page(), "docs/application-settings.md is stale: make docs"
+def test_an_endpoint_that_nobody_explains_stops_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    explained = {**endpoints.MEANINGS, "State": dict(list(endpoints.MEANINGS["State"].items())[1:])}
+    monkeypatch.setattr(endpoints, "MEANINGS", explained)
+    with pytest.raises(ValueError, match=r"differ in GET /$"):
+        endpoints.page()

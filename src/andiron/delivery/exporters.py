@@ -150,12 +150,7 @@ class HttpExporter:
         }
         try:
             with quietly():
-                url = f"{self.url}{self.path(payload.signal)}"
-                try:
-                    status, answered, body = self._post(url, payload.body, headers)
-                except httpx.RemoteProtocolError:
-                    # A server closes idle connections, and may do so as the request comes. Its id lets it come again.
-                    status, answered, body = self._post(url, payload.body, headers)
+                status, answered, body = self._post(f"{self.url}{self.path(payload.signal)}", payload.body, headers)
         except httpx.HTTPError as error:
             return ExportResult("retryable", reason=f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - a URL that is none, a certificate file that is missing: a server that cannot be reached
@@ -168,24 +163,37 @@ class HttpExporter:
 
         # Taken from those that are idle and put back: the threads that send come and go, and each would leave its own behind.
         try:
-            client = self._idle.pop()
+            client, fresh = self._idle.pop(), False
         except IndexError:
-            client = self._new()
+            client, fresh = self._new(), True
         try:
-            until = self._clock() + self._timeout
-            with client.stream("POST", url, content=content, headers=headers) as answer:
-                body = b""
-                for part in answer.iter_bytes():
-                    body += part
-                    if len(body) > LARGEST_ANSWER:
-                        break
-                    if self._clock() > until:
-                        raise httpx.ReadTimeout(f"the answer took longer than {self._timeout:g} s")
-                return answer.status_code, answer.headers, body
+            return self._asked(client, url, content, headers)
+        except httpx.RemoteProtocolError:
+            # A server closes connections that are idle, and may do so as the request comes. Its id lets it come again.
+            if fresh:
+                raise
+            return self._asked(client, url, content, headers)
         finally:
             self._idle.append(client)
             if self._shut:  # the process ends while this thread was on its way
                 self.shutdown()
+
+    def _asked(
+        self, client: "httpx.Client", url: str, content: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Ask once."""
+        import httpx
+
+        until = self._clock() + self._timeout
+        with client.stream("POST", url, content=content, headers=headers) as answer:
+            body = b""
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > LARGEST_ANSWER:
+                    break
+                if self._clock() > until:
+                    raise httpx.ReadTimeout(f"the answer took longer than {self._timeout:g} s")
+            return answer.status_code, answer.headers, body
 
     def _new(self) -> "httpx.Client":
         import httpx
