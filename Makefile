@@ -145,6 +145,7 @@ docs: $(READY) ## Write the generated pages and the forms of the rules of redact
 	$(BIN)/python -m scripts.traceability
 	$(BIN)/python -m scripts.reference
 	$(BIN)/python -m scripts.redaction
+	$(BIN)/python -m scripts.operations_reference
 	$(BIN)/python -m scripts.dashboards
 
 .PHONY: screenshots

@@ -17,6 +17,8 @@ def reset() -> None:
         operations.shutdown_observability(timeout=0.0)
     if force := sys.modules.get("andiron.sdk.operations.force"):
         force.put(None)
+    if running := sys.modules.get("andiron.sdk.operations.running"):
+        running.current.set(None)
     if configuration := sys.modules.get("andiron.sdk.configure"):
         # Nothing to wait for: a test that wants its records delivered has flushed.
         configuration.reset(timeout=0.0)

@@ -174,11 +174,12 @@ class LogLines(LogRecordProcessor):
         """Records that could not be written."""
 
     def on_emit(self, log_record: Any) -> None:
-        if here.busy and not self._bridged:
+        lined = here.lined
+        if here.busy and not (lined or self._bridged):
             return
         try:
             entry = entry_of_log(log_record)
-            if entry.severity >= self._level and not (log_record.log_record.attributes or {}).get(HIDDEN):
+            if (lined or entry.severity >= self._level) and not (log_record.log_record.attributes or {}).get(HIDDEN):
                 self._output.write(self._lines.line(entry))
         except Exception:  # noqa: BLE001 - the application goes on
             self.failed += 1

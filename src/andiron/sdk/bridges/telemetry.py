@@ -42,10 +42,12 @@ RECORD: Any = getattr(sdk, "LogRecord", None) if OLD_SDK else api.LogRecord
 
 class _Here(threading.local):
     busy = False
+    """Whether this thread is within `Telemetry.take`."""
+    lined = False
+    """Whether what it takes there has no JSON lines of its own making."""
 
 
 here = _Here()
-"""Whether this thread is within `Telemetry.take`."""
 
 
 @dataclass(slots=True)
@@ -81,6 +83,7 @@ class Telemetry:
 
     They go to `provider`, or to the global one of the moment. With `processor` they go straight to that instead, with
     `resource`: that takes half the time, and passes over the provider's other processors and its limits on attributes.
+    `lined` records are written as JSON lines where the provider writes such; those of other libraries have lines by their own bridge.
     """
 
     def __init__(
@@ -89,7 +92,9 @@ class Telemetry:
         *,
         processor: sdk.LogRecordProcessor | None = None,
         resource: Resource | None = None,
+        lined: bool = False,
     ) -> None:
+        self._lined = lined
         self._given = provider
         self._processor = processor
         self._resource = resource
@@ -106,7 +111,7 @@ class Telemetry:
         current = get_current()
         if current.get(_SUPPRESS_INSTRUMENTATION_KEY) and not is_collecting():
             return
-        here.busy = True
+        here.busy, here.lined = True, self._lined
         try:
             entry = read(*record)
             if self._processor is None:
@@ -116,7 +121,7 @@ class Telemetry:
         except Exception:  # noqa: BLE001 - whatever a record or a processor does, the application goes on
             self.failed += 1
         finally:
-            here.busy = False
+            here.busy = here.lined = False
 
     def _to_provider(self, entry: Entry, current: Context) -> None:
         logger = self._logger(entry.logger)

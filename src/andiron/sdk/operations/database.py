@@ -23,12 +23,15 @@ _watched: "WeakKeyDictionary[Any, dict[str, Any]]" = WeakKeyDictionary()
 def observe_database(engine: Any) -> None:
     """Measure an engine, sync or async, and trace its statements where OpenTelemetry's instrumentation is installed. Never raises."""
     errors = force.parts().errors
+    watched = False
     with errors.guard("database"):
         engine = getattr(engine, "sync_engine", engine)
         if force.now.off or engine in _watched:
             return
-        from sqlalchemy import event
+        from sqlalchemy import Engine, event
 
+        if not isinstance(engine, Engine):
+            raise TypeError(f"an engine of SQLAlchemy is observed, not {engine!r}")
         listeners: dict[str, Any] = {
             "before_cursor_execute": began,
             "after_cursor_execute": answered,
@@ -37,10 +40,11 @@ def observe_database(engine: Any) -> None:
         for name, listener in listeners.items():
             event.listen(engine, name, listener)
         _watched[engine] = listeners
+        watched = True
     with errors.guard("database"):
         from andiron.sdk.libraries import present
 
-        if present("opentelemetry.instrumentation.sqlalchemy"):
+        if watched and present("opentelemetry.instrumentation.sqlalchemy"):
             from andiron.sdk.integrations import instrument_integrations
 
             instrument_integrations(sqlalchemy=engine)

@@ -5,16 +5,19 @@ async def create(self, name: str) -> Resource: ...
 """
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from functools import wraps
 from types import TracebackType
 from typing import Any, TypeVar
 
 from andiron.sdk.operations import force, names
-from andiron.sdk.operations.running import NOTHING, Nothing, Running, current
+from andiron.sdk.operations.running import NOTHING, Nothing, Running, current, plain
 
 F = TypeVar("F", bound=Callable[..., Any])
 Amount = int | Callable[[Any], int]
+BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+ONLY_BY_NAME = sys.maxsize
 
 
 class Operation:
@@ -23,11 +26,12 @@ class Operation:
     def __init__(
         self,
         name: str,
+        /,
         *,
         resource_type: str = "",
         resources: Amount = 0,
         cascade: Callable[[Any], int] | None = None,
-        rejects: tuple[type[BaseException], ...] = (),
+        rejects: type[BaseException] | Iterable[type[BaseException]] = (),
         arguments: tuple[str, ...] = (),
         attributes: Mapping[str, Any] | None = None,
         **more: Any,
@@ -38,10 +42,12 @@ class Operation:
         self.resource_type = resource_type
         self.resources = resources
         self.cascade = cascade
-        self.rejects = rejects if isinstance(rejects, tuple) else (rejects,)
+        self.rejects = (rejects,) if isinstance(rejects, type) else tuple(rejects)
+        if wrong := [each for each in self.rejects if not (isinstance(each, type) and issubclass(each, BaseException))]:
+            raise TypeError(f"operation({name!r}, rejects=…) takes classes of exceptions, not {wrong[0]!r}.")
         self.counts = bool(resources) or cascade is not None
         self._arguments = arguments
-        self._attributes = {**(attributes or {}), **more}
+        self._attributes = plain({**(attributes or {}), **more})
         if resource_type:
             self._attributes[names.RESOURCE_TYPE] = resource_type
 
@@ -211,8 +217,11 @@ class Operation:
                 f"@operation({self.name!r}, arguments=…): {function.__qualname__} has no {', '.join(missing)}; "
                 f"it has {', '.join(parameters)}."
             )
-        places = list(parameters)
-        wanted = [(name, places.index(name), parameters[name].default) for name in self._arguments]
+        by_place = [each.name for each in parameters.values() if each.kind in BY_PLACE]
+        wanted = [
+            (name, by_place.index(name) if name in by_place else ONLY_BY_NAME, parameters[name].default)
+            for name in self._arguments
+        ]
 
         def attributes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
             found = dict(fixed)
@@ -220,7 +229,7 @@ class Operation:
                 value = kwargs[name] if name in kwargs else args[place] if place < len(args) else default
                 if value is not inspect.Parameter.empty:
                     found[name] = value
-            return found
+            return plain(found)
 
         return attributes
 

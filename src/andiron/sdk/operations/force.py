@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from opentelemetry._logs import NoOpLoggerProvider
+from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.trace import NoOpTracerProvider
+
 from andiron.sdk.bridges.telemetry import Telemetry
 from andiron.sdk.operations.errors import ObservabilityErrorHandler
 from andiron.sdk.operations.logs import StructuredLogger
@@ -32,9 +36,25 @@ class Parts:
         )
         if parts.metrics is not None:
             errors.listener = parts.metrics.failed
-            for name, resource_type in known.items():
-                parts.metrics.expect(name, resource_type)
         return parts
+
+    def expect(self) -> "Parts":
+        """Make the counters of the known operations known at 0."""
+        if self.metrics is not None:
+            for name, resource_type in known.items():
+                self.metrics.expect(name, resource_type)
+        return self
+
+
+def nowhere() -> Parts:
+    """Parts that lead nowhere, whoever has configured a provider: for code that speaks to one that is switched off."""
+    errors = ObservabilityErrorHandler()
+    return Parts(
+        errors,
+        MetricsInstrumentor(NoOpMeterProvider(), errors),
+        TracingInstrumentor(NoOpTracerProvider(), errors),
+        StructuredLogger(logger_provider=NoOpLoggerProvider(), errors=errors),
+    )
 
 
 @dataclass(slots=True)
@@ -55,7 +75,7 @@ now = InForce()
 def parts() -> Parts:
     """The parts in force."""
     if now.parts is None:
-        now.parts = Parts.whole()
+        now.parts = Parts.whole().expect()
     return now.parts
 
 

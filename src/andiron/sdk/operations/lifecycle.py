@@ -54,7 +54,7 @@ def init_observability(
         shutdown_observability()
         if not settings.enabled:
             force.put(None, off=True)
-            _now = assembled(settings, None, Parts.whole())
+            _now = assembled(settings, None, force.nowhere())
             return _now
         exposition = make_exposition(settings) if app is not None else None
         telemetry = configuration.configure(**arguments(settings, exposition, configure))
@@ -66,7 +66,7 @@ def init_observability(
             logs=settings.logs,
             records=telemetry.field.records() if direct else None,
         )
-        force.put(parts)
+        force.put(parts.expect())
         _now = assembled(settings, telemetry, parts)
         if exposition is not None:
             exposition.redact = telemetry.settings.redact
@@ -98,8 +98,8 @@ def shutdown_observability(timeout: float | None = None) -> None:
 def assembled(
     settings: ObservabilitySettings, telemetry: "configuration.Telemetry | None", parts: Parts
 ) -> Observability:
-    """With parts that are switched off made up: code that speaks to them directly need not ask."""
-    whole = Parts.whole() if None in (parts.metrics, parts.tracing, parts.logger) else parts
+    """With those that are switched off made up: code that speaks to them directly need not ask."""
+    whole = force.nowhere() if None in (parts.metrics, parts.tracing, parts.logger) else parts
     return Observability(
         settings,
         telemetry,

@@ -39,7 +39,7 @@ class StructuredLogger:
     ) -> None:
         self.name = name
         self.errors = errors or ObservabilityErrorHandler()
-        self._telemetry = telemetry or Telemetry(logger_provider)
+        self._telemetry = telemetry or Telemetry(logger_provider, lined=True)
 
     def started(self, operation: str, attributes: Mapping[str, Any] | None = None) -> None:
         """An operation begins."""
@@ -99,19 +99,19 @@ class StructuredLogger:
             message = f"{message}: {whole.type}: {whole.message}" if whole.message else f"{message}: {whole.type}"
         self._write(severity, message, facts, failure)
 
-    def debug(self, message: str, **attributes: Any) -> None:
+    def debug(self, message: str, /, **attributes: Any) -> None:
         """For whoever looks for a fault."""
         self._write(DEBUG, message, attributes)
 
-    def info(self, message: str, **attributes: Any) -> None:
+    def info(self, message: str, /, **attributes: Any) -> None:
         """Something happened."""
         self._write(INFO, message, attributes)
 
-    def warning(self, message: str, **attributes: Any) -> None:
+    def warning(self, message: str, /, **attributes: Any) -> None:
         """Something is not as it should be, and goes on."""
         self._write(WARN, message, attributes)
 
-    def error(self, message: str, error: BaseException | None = None, **attributes: Any) -> None:
+    def error(self, message: str, /, error: BaseException | None = None, **attributes: Any) -> None:
         """Something failed."""
         failure = None
         if error is not None:

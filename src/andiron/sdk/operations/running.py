@@ -1,5 +1,6 @@
 """An operation while it runs: begun, asked for by `current_operation`, ended once, with everything that is said of it."""
 
+import json
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from time import perf_counter
@@ -11,12 +12,16 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
 from andiron.delivery.exceptions import type_name
+from andiron.delivery.values import Simplifier
+from andiron.sdk.bridges.telemetry import LONGEST, PLAIN
 from andiron.sdk.jsonlog import Failure
 from andiron.sdk.operations import force, names
 from andiron.sdk.operations.tracing import mark
 
 if TYPE_CHECKING:
     from andiron.sdk.operations.decorator import Operation
+
+SIMPLIFIER = Simplifier(LONGEST)
 
 current: "ContextVar[Running | None]" = ContextVar("andiron_operation", default=None)
 
@@ -51,14 +56,15 @@ class Running:
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Say more of it: on its span, and on the records that are yet to come."""
-        self.attributes[key] = value
         with self._parts.errors.guard("tracing"):
-            self.span.set_attribute(key, value)
+            clean = plain({key: value})
+            self.attributes.update(clean)
+            self.span.set_attributes(clean)
 
     def add_event(self, name: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Something happened at this moment."""
         with self._parts.errors.guard("tracing"):
-            self.span.add_event(name, attributes)
+            self.span.add_event(name, plain(dict(attributes or {})))
 
     # For what runs it
 
@@ -121,28 +127,44 @@ class Running:
         if self.outcome:
             return
         self.outcome = outcome
-        operation, parts = self.operation, self._parts
-        name, seconds, kind = operation.name, perf_counter() - self._began, None
-        if error is not None:
-            kind = type_name(error)
+        try:
+            self._tell(outcome, perf_counter() - self._began, error)
+        except Exception as trouble:  # noqa: BLE001 - a processor of anybody's, an exception that cannot be described
+            self._parts.errors.handle("tracing", trouble)
+        finally:
+            self.leave()
+
+    def _tell(self, outcome: str, seconds: float, error: BaseException | None) -> None:
+        """Say how it ended, to whoever is to know."""
+        name, parts, span = self.operation.name, self._parts, self.span
+        kind = type_name(error) if error is not None else None
         if parts.metrics is not None:  # first, while its span is the current one: the exemplar leads there
             parts.metrics.record_operation(name, seconds, outcome, kind)
         failure = Failure.of(error) if outcome == names.FAILURE and error is not None else None
         if parts.logger is not None:
             parts.logger.ended(name, outcome, seconds, failure or error, self.attributes)
-        try:
-            span = self.span
-            span.set_attribute(names.OUTCOME, outcome)
-            if failure is not None:
-                mark(span, failure)
-            elif kind is not None:
-                span.set_attribute(names.ERROR_TYPE, kind)
-            span.end()
-            if parts.errors.streaks and self._context is not None:
-                parts.errors.succeeded("tracing")
-        except Exception as trouble:  # noqa: BLE001 - a processor of anybody's
-            parts.errors.handle("tracing", trouble)
-        self.leave()
+        span.set_attribute(names.OUTCOME, outcome)
+        if failure is not None:
+            mark(span, failure)
+        elif kind is not None:
+            span.set_attribute(names.ERROR_TYPE, kind)
+        span.end()
+        if parts.errors.streaks and self._context is not None:
+            parts.errors.succeeded("tracing")
+
+
+def plain(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Attributes as every signal takes them: what is no text, number or list of such becomes text, and nothing at all is left out."""
+    if all(type(value) in PLAIN for value in attributes.values()):
+        return attributes
+    clean = {}
+    for key, value in attributes.items():
+        simple = value if type(value) in PLAIN else SIMPLIFIER.plain(value)
+        if isinstance(simple, dict) or (isinstance(simple, list) and len({type(each) for each in simple} - PLAIN)):
+            simple = json.dumps(simple, ensure_ascii=False, default=str)
+        if simple is not None:
+            clean[key] = simple
+    return clean
 
 
 class Nothing:

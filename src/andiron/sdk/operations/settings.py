@@ -5,13 +5,13 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from andiron.errors import ConfigurationError
 from andiron.units import Seconds
 
 PREFIX = "OBSERVABILITY_"
-YES = {"1", "true", "yes", "on"}
+OPPOSITE = {**dict.fromkeys(("1", "true", "yes", "on"), False), **dict.fromkeys(("0", "false", "no", "off"), True)}
 
 
 def option(default: Any, description: str, *variables: str, **more: Any) -> Any:
@@ -66,16 +66,24 @@ class ObservabilitySettings(BaseModel):
         given = {name: value for name, value in arguments.items() if value is not None}
         found = from_environment(os.environ if environ is None else environ)
         while True:
+            first = {name: candidates[0][0] for name, candidates in found.items() if candidates}
             try:
-                return cls(**{**{name: value for name, (value, _) in found.items()}, **given})
+                return cls(**{**first, **given})
             except ValidationError as error:
                 for problem in error.errors():
-                    name, message = str(problem["loc"][0]), problem["msg"]
+                    name, message = str(problem["loc"][0]), problem["msg"].removeprefix("Value error, ")
                     if problem["type"] == "extra_forbidden":
                         message = f"there is no such setting; there are {', '.join(cls.model_fields)}"
                     if name in given:
                         raise ConfigurationError(f"ObservabilitySettings({name}=…): {message}.") from None
-                    warnings.warn(f"{found.pop(name)[1]} is passed over: {message}.", stacklevel=2)
+                    warnings.warn(f"{found[name].pop(0)[1]} is passed over: {message}.", stacklevel=2)
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _endpoint(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError(f"{value!r} is no address; write http://host:port or https://host")
+        return value
 
 
 def variables(name: str) -> list[str]:
@@ -85,21 +93,22 @@ def variables(name: str) -> list[str]:
     return [f"{PREFIX}{name.upper()}", *(str(other) for other in others)] if isinstance(others, list) else []
 
 
-def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    """Values with the variable that each comes from."""
-    found = {}
-    for name in ObservabilitySettings.model_fields:
-        for variable in variables(name):
-            if text := environ.get(variable, "").strip():
-                found[name] = (translated(variable, text), variable)
-                break
-    return found
+def from_environment(environ: Mapping[str, str]) -> dict[str, list[tuple[Any, str]]]:
+    """Values with the variable that each comes from, the one that wins first."""
+    return {
+        name: [
+            (translated(variable, text), variable)
+            for variable in variables(name)
+            if (text := environ.get(variable, "").strip())
+        ]
+        for name in ObservabilitySettings.model_fields
+    }
 
 
 def translated(variable: str, text: str) -> Any:
     """The words of others in ours."""
     if variable.endswith("_DISABLED"):
-        return text.lower() not in YES
+        return OPPOSITE.get(text.lower(), text)
     if variable == "OTEL_METRIC_EXPORT_INTERVAL" and text.isdigit():
         return int(text) / 1000
     if variable == "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE":
