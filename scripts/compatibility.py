@@ -50,6 +50,8 @@ TESTS = (
     "tests/delivery/test_pipeline.py",
     "tests/delivery/test_queue.py",
     "tests/delivery/test_sender.py",
+    "tests/operations/test_metric_properties.py",
+    "tests/operations/test_trace_properties.py",
     "tests/sdk/test_asgi.py",
     "tests/sdk/test_bootstrap.py",
     "tests/sdk/test_configure.py",
