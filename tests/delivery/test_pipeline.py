@@ -1,5 +1,6 @@
 """The pipeline from the application's threads to the exporter, its own threads left out: tests take the turns."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -490,3 +491,39 @@ def test_a_disk_that_takes_its_time_is_not_waited_for_longer_than_asked() -> Non
     go.set()
     assert each.flush(10)
     each.close(5)
+
+
+@pytest.mark.requirement("OB-07")
+def test_deliveries_that_fail_are_counted_as_often_as_others_would_try() -> None:
+    """Our sender waits ever longer between two tries; who watches for failures must see them as long as they last."""
+    clock = Clock()
+    each = pipeline(Scripted(lambda _: ExportResult.retryable), clock=clock)
+    for _ in range(300):
+        for number in range(10):
+            each.log(record(str(number)))
+        each.flush(delivered=False)
+        each.sender.step()
+        clock.now += 1
+    tries = each.counters.retries
+    assert tries < 30
+    assert 55 <= each.counters.failures - tries <= 60  # every five seconds of the five minutes
+    each.exporter = each.sender.exporter = Scripted()
+    clock.now += 1000
+    deliver(each)
+    before = each.counters.failures
+    each.log(record("well"))
+    deliver(each)
+    assert each.counters.failures == before
+
+
+def test_an_application_that_seeds_chance_gets_what_it_expects() -> None:
+    random.seed(7)
+    wanted = random.random()
+    random.seed(7)
+    each = pipeline(Scripted(lambda _: ExportResult.retryable), guard=Guard(Sampling({Level.INFO: 0.9})))
+    for number in range(20):
+        each.log(record(str(number)))
+    each.flush(delivered=False)
+    each.sender.step()
+    assert each.counters.retries == 1
+    assert random.random() == wanted

@@ -199,3 +199,38 @@ def test_operations_run_before_anything_is_initialized() -> None:
     with operation("resource.read") as op:
         pass
     assert op.outcome == "success"
+
+
+class NoMeters(MeterProvider):
+    """A provider that gives nothing out."""
+
+    def get_meter(self, *_: Any, **__: Any) -> Any:
+        raise ValueError("no meter for you")
+
+
+def test_a_provider_that_gives_nothing_out_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opentelemetry.metrics._internal._METER_PROVIDER", NoMeters(shutdown_on_exit=False))
+
+    @operation("resource.create", resource_type="server", resources=1)
+    def create() -> int:
+        return 7
+
+    assert create() == 7
+    assert force.parts().metrics is None
+    assert force.parts().errors.failures == {("metrics", "ValueError"): 1}
+
+
+def test_a_measure_that_breaks_is_counted_once_a_run() -> None:
+    observed = Observed()
+    observed.metrics._failures = observed.metrics._durations = BrokenMeasure()
+    observed.metrics.record_operation("resource.create", 0.1)
+    assert observed.errors.failures == {("metrics", "Broken"): 1, ("metrics of failures", "Broken"): 1}
+
+
+class BrokenMeasure:
+    """Takes nothing."""
+
+    def record(self, *_: Any) -> None:
+        raise Broken("disk")
+
+    add = record

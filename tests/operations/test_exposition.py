@@ -145,6 +145,34 @@ def test_names_and_values_that_prometheus_would_not_take(accept: str) -> None:
     assert labels in [sample.labels for sample in found["http_requests_of_all"].samples]
 
 
+@pytest.mark.requirement("LF-14")
+@pytest.mark.parametrize("redact", [True, False])
+def test_no_secret_is_told_in_a_label(*, redact: bool) -> None:
+    scraped = Scraped()
+    scraped.exposition.redact = redact
+    labels = {"password": "hunter2", "customer": "ada@example.com", "shop.kind": "rakes"}
+    scraped.meter.create_counter("sales").add(1, labels)
+    page = scraped.exposition.render()[0].decode()
+    assert ("hunter2" in page, "ada@example.com" in page) == (not redact, not redact)
+    assert 'shop_kind="rakes"' in page
+
+
+def test_what_is_no_unicode_does_not_take_the_page_with_it() -> None:
+    scraped = Scraped()
+    scraped.meter.create_counter("files").add(1, {"file.name": "caf\udce9.txt"})
+    assert 'file_name="caf?.txt"' in scraped.exposition.render(OPENMETRICS)[0].decode()
+
+
+def test_a_name_that_is_taken_is_left_out() -> None:
+    scraped = Scraped()
+    scraped.meter.create_gauge("target.info").set(1)
+    scraped.meter.create_counter("jobs").add(1)
+    scraped.provider.get_meter("another").create_histogram("jobs").record(3)
+    families = scraped.families(OPENMETRICS)
+    assert families["jobs"].type in {"counter", "histogram"}
+    assert families["target"].type == "info"
+
+
 def test_nothing_measured_is_an_empty_page() -> None:
     exposition = Exposition()
     MeterProvider([exposition], shutdown_on_exit=False)

@@ -170,7 +170,7 @@ def test_its_table_of_operations_is_the_application_s(recorded: Recorded) -> Non
 def test_the_components_it_names_are_the_code_s() -> None:
     folder = Path(operations.__file__).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    used = set(re.findall(r"\b(?:guard|handle)\(\"([^\"]+)\"", code))
+    used = set(re.findall(r"\b(?:guard\(|handle(?:\(|, ))\"([^\"]+)\"", code))
     (cell,) = re.findall(r"(?m)^\| `component` \| .*?: (.*) \|$", GUIDES["metrics-reference.md"]) or re.findall(
         r"(?m)^\| `component` \| what failed: (.*) \|$", GUIDES["metrics-reference.md"]
     )

@@ -1,6 +1,7 @@
 """`init_observability` and `shutdown_observability`: on, off, once more, and never in the application's way."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,3 +242,83 @@ def test_disabled_the_parts_lead_nowhere_even_with_somebody_else_s_provider(capt
     with made.tracing.operation("resource.read"):
         pass
     assert (capture.spans, capture.logs, capture.metrics) == ([], [], [])
+
+
+def test_a_wrong_argument_leaves_what_was_in_force(capture: Capture) -> None:
+    made = init_observability()
+    with pytest.raises(ConfigurationError):
+        init_observability(nonsense=1)
+    assert configuration.current is made.telemetry
+    assert read() == 7
+    assert [span.name for span in capture.spans] == ["resource.read"]
+    shutdown_observability()
+
+
+def test_after_the_end_operations_only_run(capture: Capture) -> None:
+    init_observability()
+    shutdown_observability()
+    assert read() == 7
+    assert capture.spans == []
+
+
+def test_off_by_the_environment_without_a_beginning(capture: Capture, andiron_env: Environment) -> None:
+    andiron_env(OBSERVABILITY_ENABLED="false")
+    assert (read(), read()) == (7, 7)
+    assert (capture.spans, capture.logs) == ([], [])
+
+
+def test_opentelemetry_s_own_switch_is_the_last_word(capture: Capture, andiron_env: Environment) -> None:
+    """Its SDK makes nothing then, whatever anybody configures."""
+    andiron_env(OBSERVABILITY_ENABLED="true", OTEL_SDK_DISABLED="true")
+    made = init_observability(app=FastAPI())
+    assert read() == 7
+    assert (made.telemetry, made.prometheus, capture.spans) == (None, None, [])
+
+
+def test_on_by_its_own_variable_whatever_the_delivery_s_says(capture: Capture, andiron_env: Environment) -> None:
+    andiron_env(OBSERVABILITY_ENABLED="true", ANDIRON_DISABLED="true")
+    init_observability()
+    read()
+    assert [span.name for span in capture.spans] == ["resource.read"]
+
+
+def test_what_pyproject_says_holds(capture: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.andiron]\nmetrics_interval = 5\ntemporality = "cumulative"\n')
+    monkeypatch.chdir(tmp_path)
+    made = init_observability()
+    assert made.telemetry is not None
+    assert (made.telemetry.settings.metrics_interval, made.telemetry.settings.temporality) == (5.0, "cumulative")
+    made = init_observability(ObservabilitySettings(metric_interval=9))
+    assert made.telemetry is not None
+    assert made.telemetry.settings.metrics_interval == 9.0
+    shutdown_observability()
+
+
+def test_a_wrong_pattern_stops_nobody(capture: Capture, andiron_env: Environment) -> None:
+    andiron_env(OBSERVABILITY_EXCLUDED_URLS="([")
+    with pytest.warns(UserWarning, match="OBSERVABILITY_EXCLUDED_URLS is passed over"):
+        settings = ObservabilitySettings.read()
+    assert settings.excluded_urls == ObservabilitySettings().excluded_urls
+    with pytest.raises(ConfigurationError, match="no regular expression"):
+        ObservabilitySettings.read(excluded_urls="([")
+
+
+def test_text_on_the_terminal_shows_failures(capture: Capture, capsys: pytest.CaptureFixture[str]) -> None:
+    made = init_observability(ObservabilitySettings(log_format="text"))
+    made.logger.warning("disk nearly full")
+    shutdown_observability()
+    assert "disk nearly full" in capsys.readouterr().out
+
+
+def test_its_settings_may_be_arguments(capture: Capture) -> None:
+    made = init_observability(service_name="shop", temporality="cumulative", metrics_interval=7)
+    assert made.telemetry is not None
+    settings = made.telemetry.settings
+    assert (settings.service, settings.temporality, settings.metrics_interval) == ("shop", "cumulative", 7.0)
+    made = init_observability(ObservabilitySettings(service_name="shop", metrics=False), metrics=True)
+    assert (made.settings.service_name, made.settings.metrics) == ("shop", True)
+
+
+def test_what_are_no_settings_is_said(capture: Capture) -> None:
+    with pytest.raises(ConfigurationError, match="takes ObservabilitySettings"):
+        init_observability("shop")  # type: ignore[arg-type]  # that is the point

@@ -13,7 +13,8 @@ from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
-from opentelemetry.sdk.trace import SpanLimits
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -664,11 +665,14 @@ def test_the_lifespan_passes(spans: Spans) -> None:
     assert not spans.all
 
 
-def test_the_duration_is_measured_when_asked_for(spans: Spans) -> None:
+@pytest.mark.requirement("OB-06")
+@pytest.mark.parametrize("sampled", [1, 0])
+def test_the_duration_is_measured_when_asked_for_whether_or_not_the_span_is_kept(spans: Spans, sampled: int) -> None:
     reader = InMemoryMetricReader()
     meters = MeterProvider([reader], shutdown_on_exit=False)
     app = shop()
-    instrument(app, tracer_provider=spans.provider, meter_provider=meters, metrics=True)
+    provider = spans.provider if sampled else TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
+    instrument(app, tracer_provider=provider, meter_provider=meters, metrics=True)
     for path in ("/items/1", "/items/2", "/down"):
         get(app, path)
     data = reader.get_metrics_data()
@@ -685,6 +689,7 @@ def test_the_duration_is_measured_when_asked_for(spans: Spans) -> None:
         "network.protocol.version": "1.1",
         "url.scheme": "http",
     }
+    assert dict(points[1].attributes or {})["error.type"] == "503"
     meters.shutdown()
 
 

@@ -24,7 +24,7 @@ class Counters:
     requests: int = 0
     retries: int = 0
     failures: int = 0
-    """Deliveries that failed, and batches that had to wait because the server does not answer: those would have failed as well."""
+    """Deliveries that failed, and each five seconds in which a batch had to wait because the server does not answer."""
     set_aside: int = 0
     """Kept in the spool's `poison` folder because the server breaks on them."""
     errors: int = 0
@@ -50,6 +50,11 @@ class Counters:
         """Count an exception that the application does not see."""
         with self.lock:
             self.errors += 1
+
+    def failure(self) -> None:
+        """Count a delivery that failed, or would have."""
+        with self.lock:
+            self.failures += 1
 
     def report(self) -> dict[str, Any]:
         """As plain values."""

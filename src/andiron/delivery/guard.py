@@ -3,12 +3,12 @@
 Redaction and the bound on size are the encoder's: they need not run on the application's threads.
 """
 
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from andiron.delivery.chance import chance
 from andiron.delivery.levels import Level
 
 
@@ -44,7 +44,7 @@ class Guard:
         sampling: Sampling | None = None,
         *,
         level: Level | Callable[[str], Level] = Level.TRACE,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = chance,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sampling = sampling or Sampling()

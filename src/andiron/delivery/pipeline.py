@@ -42,6 +42,8 @@ OVERFLOW = 8_000_000
 """Bytes of batches kept in memory while the disk takes none."""
 PATIENCE = 0.1
 """Seconds that an error waits for a slow disk when four queues of them have gathered."""
+WAITED = 5.0
+"""Seconds between two countings of a delivery that would have failed: OpenTelemetry's exporters try as often, where our sender waits ever longer."""
 TELL = 60.0
 """Seconds between two complaints about records that are being lost."""
 
@@ -117,6 +119,7 @@ class Pipeline:
         self._gathering = 0
         self._closed = False
         self._synced = self._ticked = clock()
+        self._waited = float("-inf")
         self._asked = self._answered = 0
         self._safe = False
         """What the writer was asked to make safe, what it has seen to, and with what success."""
@@ -488,6 +491,9 @@ class Pipeline:
         self._store(SIGNALS[kind], lane, len(entries), body)
 
     def _store(self, signal: str, lane: Lane, records: int, body: bytes) -> bool:
+        if self.sender.trouble and self.sender.enabled and self._clock() - self._waited >= WAITED:
+            self._waited = self._clock()
+            self.counters.failure()
         encoding = ""
         if self._compress and len(body) > 1000:
             packer = zlib.compressobj(1, wbits=31)
@@ -506,8 +512,6 @@ class Pipeline:
                 return False
             return True
         self.counters.spooled += records
-        if self.sender.trouble:
-            self.counters.failures += 1
         return True
 
     def _spool_dropped(self, lane: Lane, records: int, reason: str) -> None:

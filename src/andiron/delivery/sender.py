@@ -12,7 +12,6 @@ A server, or what stands before it, that refuses an empty batch too is not to be
 import contextlib
 import gzip
 import logging
-import random
 import threading
 import time
 import zlib
@@ -21,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from andiron.delivery.batch import Batch, Lane
+from andiron.delivery.chance import chance
 from andiron.delivery.counters import Counters
 from andiron.delivery.exporters import ExportResult, OtelExporter
 from andiron.delivery.quiet import aloud, quietly
@@ -53,7 +53,7 @@ class Sender:
         fatal_wait: float | None = FATAL_WAIT,
         threads: int = 4,
         clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = chance,
     ) -> None:
         self.exporter = exporter
         self.enabled = True
@@ -241,7 +241,7 @@ class Sender:
         spool.later(batch)
         with self._lock:
             self.counters.retries += 1
-            self.counters.failures += 1
+            self.counters.failure()
             # Several threads that fail at once are one failure of the server's.
             if self._clock() >= self._not_before:
                 self._failures += 1
@@ -262,7 +262,7 @@ class Sender:
     def _refused(self, spool: AnySpool, batch: Batch, result: ExportResult) -> None:
         spool.later(batch)
         with self._lock:
-            self.counters.failures += 1
+            self.counters.failure()
             first = self.refused is None
             self.refused = result
             self.trouble = result.reason

@@ -20,8 +20,9 @@ from opentelemetry.propagators.textmap import Getter, TextMapPropagator
 from opentelemetry.trace import NonRecordingSpan
 
 from andiron import __version__
+from andiron.delivery.exceptions import type_name
 from andiron.sdk.context import request_id as current_request_id
-from andiron.sdk.exchange import Exchange, conclude
+from andiron.sdk.exchange import Exchange, conclude, outcome_of
 from andiron.sdk.http_attributes import KNOWN_METHODS, header_attributes, request_attributes
 from andiron.sdk.request_id import (
     HEADER,
@@ -122,6 +123,8 @@ class AndironMiddleware:
         id_token = None if request_id is None else current_request_id.set(request_id)
         span, token = self._begun(scope, headers, request_id)
         exchange = Exchange(send, request_id, span, self._capture)
+        if self._duration is not None:
+            exchange.began = time.time_ns()
         try:
             await self.app(scope, receive, exchange.send)
         except BaseException as error:
@@ -205,11 +208,11 @@ class AndironMiddleware:
         """Say what came of the request, and end its span."""
         span = exchange.span
         if span is None or not span.is_recording():
+            if self._duration is not None and MARK in scope:
+                self._measure_unseen(scope, exchange, error)
             return  # there is none, or the application has ended it
         try:
-            if self._routes is None:
-                self._routes = Routes(self._root or self.app)
-            route = self._routes.template(scope)
+            route = self._route(scope)
             if route is not None:
                 span.routed(route)
             # Names are few, for counting; the message is for reading, and says which item it was, and which page was missing.
@@ -218,12 +221,40 @@ class AndironMiddleware:
             if self._mapper is not None:
                 self._map(self._mapper, scope, span)
             if self._duration is not None and scope["type"] == "http":
-                seconds = ((exchange.ended or time.time_ns()) - span.started) / 1e9
-                facts = span.facts
-                self._duration.record(max(0.0, seconds), {key: facts[key] for key in METRIC_KEYS if key in facts})
+                self._measure(span.started, exchange, span.facts)
             span.end(exchange.ended)
         except Exception as failure:  # noqa: BLE001 - a processor of the user's; the request goes on
             self._tell("a span could not be ended", failure)
+
+    def _route(self, scope: Scope) -> str | None:
+        """Its template."""
+        if self._routes is None:
+            self._routes = Routes(self._root or self.app)
+        return self._routes.template(scope)
+
+    def _measure(self, began: int, exchange: Exchange, facts: Mapping[str, Any]) -> None:
+        """Record how long it took."""
+        if self._duration is not None:
+            seconds = ((exchange.ended or time.time_ns()) - began) / 1e9
+            self._duration.record(max(0.0, seconds), {key: facts[key] for key in METRIC_KEYS if key in facts})
+
+    def _measure_unseen(self, scope: Scope, exchange: Exchange, error: BaseException | None) -> None:
+        """Measure a request whose span is not recorded: what the sampler leaves out has taken its time as well."""
+        if scope["type"] != "http":
+            return
+        try:
+            facts = request_attributes(scope, dict(scope["headers"]))
+            if (route := self._route(scope)) is not None:
+                facts["http.route"] = route
+            if error is not None and outcome_of(error) is None:
+                facts["error.type"] = type_name(error)
+            if exchange.status is not None:
+                facts["http.response.status_code"] = exchange.status
+                if exchange.status >= 500:
+                    facts.setdefault("error.type", str(exchange.status))
+            self._measure(exchange.began, exchange, facts)
+        except Exception as failure:  # noqa: BLE001 - a reader or a view of the user's; the request goes on
+            self._tell("a request could not be measured", failure)
 
     def _map(self, mapper: Mapper, scope: Scope, span: RequestSpan) -> None:
         try:

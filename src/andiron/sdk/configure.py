@@ -56,6 +56,8 @@ class Telemetry:
         self.logfire = logfire
         self.field = field
         self.lifecycle = lifecycle
+        self.on_console = False
+        """Whether records are also written to stdout."""
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Hand over what is being collected. True when all of it is delivered or on the disk."""
@@ -211,7 +213,9 @@ def build(
             settings.model_copy(update={"metrics": False, "vitals": False}),
         )
     field.start(pipeline, None if "advanced" in more else log_processor)
-    return Telemetry(settings, pipeline, instance, field, lifecycle)
+    telemetry = Telemetry(settings, pipeline, instance, field, lifecycle)
+    telemetry.on_console = settings.console == "json" or bool(console(settings, alone=alone))
+    return telemetry
 
 
 def configure_providers(

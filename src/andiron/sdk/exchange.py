@@ -18,7 +18,7 @@ DISCONNECTS = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDis
 class Exchange:
     """One request while it runs: sees the answer go by."""
 
-    __slots__ = ("_capture", "_send", "ended", "request_id", "span", "status")
+    __slots__ = ("_capture", "_send", "began", "ended", "request_id", "span", "status")
 
     def __init__(self, send: Send, request_id: str | None, span: RequestSpan | None, capture: frozenset[bytes]) -> None:
         self._send = send
@@ -26,6 +26,8 @@ class Exchange:
         self.span = span
         self._capture = capture
         self.status: int | None = None
+        self.began = 0
+        """Set where it matters: a span knows it too."""
         self.ended: int | None = None
 
     def send(self, message: Message) -> Awaitable[None]:

@@ -4,7 +4,6 @@ docs/remote-level.md is the contract. Without an answer for `max_age`, or withou
 """
 
 import contextlib
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from andiron.delivery.chance import chance
 from andiron.delivery.exporters import seconds
 from andiron.delivery.levels import Level
 from andiron.delivery.quiet import quietly
@@ -65,7 +65,7 @@ class RemoteLevel:
         loggers: LoggerLevels | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = chance,
     ) -> None:
         self._url = url.rstrip("/") + PATH
         self._here = here

@@ -103,6 +103,8 @@ class Telemetry:
         self._scopes: dict[str, InstrumentationScope] = {}
         self.failed = 0
         """Records that could not be given on."""
+        self.on_failure: Callable[[Exception], object] = forget
+        """Told of each of them, and why."""
 
     def take(self, logger: Any, read: Callable[..., Entry], *record: Any) -> None:
         """Give on a library's record of `logger`, which `read` makes an entry of, within its caller's trace."""
@@ -118,8 +120,9 @@ class Telemetry:
                 self._to_provider(entry, current)
             else:
                 self._processor.on_emit(self._emitted(entry, current))  # type: ignore[arg-type] # the same shape
-        except Exception:  # noqa: BLE001 - whatever a record or a processor does, the application goes on
+        except Exception as error:  # noqa: BLE001 - whatever a record or a processor does, the application goes on
             self.failed += 1
+            self.on_failure(error)
         finally:
             here.busy = here.lined = False
 
@@ -169,6 +172,10 @@ class Telemetry:
         if logger is None:
             logger = self._loggers[name] = provider.get_logger(name)
         return logger
+
+
+def forget(error: Exception) -> None:
+    """What is done with an exception where nobody asks for it."""
 
 
 def attributes_of(entry: Entry) -> dict[str, Any]:

@@ -10,13 +10,47 @@ from andiron.sdk.operations import force
 
 SYSTEMS = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
 """Names of dialects that the conventions spell otherwise."""
-WORD = re.compile(r"[A-Za-z]+")
-VERB = re.compile(r"(?<=\))\s*\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+COMMENT = re.compile(r"\A(?:\s*(?:--[^\n]*(?:\n|\Z)|/\*.*?\*/))+", re.DOTALL)
+WORD = re.compile(r"\A[A-Za-z]+")
+MAIN = re.compile(r"(?<=\))\s*\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+VERBS = frozenset(
+    [
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "REPLACE",
+        "VALUES",
+        "COPY",
+        "CALL",
+        "EXECUTE",
+        "DECLARE",
+        "FETCH",
+        "LOCK",
+        "SET",
+        "SHOW",
+        "EXPLAIN",
+        "PRAGMA",
+        "BEGIN",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "RELEASE",
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "TRUNCATE",
+        "VACUUM",
+        "ANALYZE",
+    ]
+)
+"""What is told apart; the rest is one, for text may begin with anything."""
 DEEPEST = 8
 """Queries within queries that are looked into for a table."""
 BEGUN = "andiron_begun"
-LONGEST_OPERATION = 20
 
+_tables: "WeakKeyDictionary[Any, str]" = WeakKeyDictionary()
 _watched: "WeakKeyDictionary[Any, dict[str, Any]]" = WeakKeyDictionary()
 
 
@@ -39,6 +73,7 @@ def observe_database(engine: Any) -> None:
         }
         for name, listener in listeners.items():
             event.listen(engine, name, listener)
+        count_connects(engine)
         _watched[engine] = listeners
         watched = True
     with errors.guard("database"):
@@ -48,6 +83,22 @@ def observe_database(engine: Any) -> None:
             from andiron.sdk.integrations import instrument_integrations
 
             instrument_integrations(sqlalchemy=engine)
+
+
+def count_connects(engine: Any) -> None:
+    """Count connections that fail by an error that is not the driver's: SQLAlchemy tells its listeners of those alone, and asyncpg raises `OSError`."""
+    connect = engine.pool._invoke_creator  # noqa: SLF001 - its event tells of a try, not of its end
+
+    def counted(record: Any = None) -> Any:
+        begun = perf_counter()
+        try:
+            return connect(record)
+        except Exception as error:
+            if not isinstance(error, engine.dialect.loaded_dbapi.Error) and engine in _watched:
+                measure(engine.dialect, None, None, error, begun)
+            raise
+
+    engine.pool._creator = counted  # noqa: SLF001 - as above; a pool that is made anew takes it along
 
 
 def leave_databases() -> None:
@@ -78,13 +129,15 @@ def failed(trouble: Any) -> None:
     measure(trouble.dialect, trouble.statement, trouble.execution_context, error)
 
 
-def measure(dialect: Any, statement: str | None, context: Any, error: BaseException | None) -> None:
+def measure(
+    dialect: Any, statement: str | None, context: Any, error: BaseException | None, begun: float | None = None
+) -> None:
     """Record one answer."""
     parts = force.parts()
-    if parts.metrics is None or force.now.off:
-        return
+    if parts.metrics is None or force.now.off or not (error is None or isinstance(error, Exception)):
+        return  # whoever cancels a statement is no trouble of the database's
     with parts.errors.guard("database"):
-        begun = getattr(context, BEGUN, None)
+        begun = getattr(context, BEGUN, begun)
         parts.metrics.database_answered(
             SYSTEMS.get(dialect.name, dialect.name),
             operation_of(statement),
@@ -95,15 +148,28 @@ def measure(dialect: Any, statement: str | None, context: Any, error: BaseExcept
 
 
 def operation_of(statement: str | None) -> str:
-    """What a statement does: its first word, or what follows the tables that it makes for itself. A connection that failed has none."""
+    """What a statement does: its verb, behind comments and the tables that it makes for itself. A connection that failed has none."""
     if statement is None:
         return "CONNECT"
-    word = (VERB if statement.lstrip()[:4].upper() == "WITH" else WORD).search(statement)
-    return word[0].strip().upper()[:LONGEST_OPERATION] if word else "OTHER"
+    bare = COMMENT.sub("", statement, count=1).lstrip()
+    word = (MAIN if bare[:4].upper() == "WITH" else WORD).search(bare)
+    verb = word[0].strip().upper() if word else ""
+    return verb if verb in VERBS else "OTHER"
 
 
 def table_of(context: Any) -> str:
-    """The table that a statement is about, where SQLAlchemy knows it. Names that it makes up are none: there is no end of them."""
+    """The table that a statement is about, where SQLAlchemy knows it. Finding it takes longer than many a statement, so it is done once for each."""
+    compiled = getattr(context, "compiled", None)
+    if compiled is None:
+        return ""
+    found = _tables.get(compiled)
+    if found is None:
+        found = _tables[compiled] = found_table(context)
+    return found
+
+
+def found_table(context: Any) -> str:
+    """As above, looked for. Names that SQLAlchemy makes up are none: there is no end of them."""
     from sqlalchemy import Table
 
     statement: Any = getattr(context, "invoked_statement", None)

@@ -48,6 +48,7 @@ class Operation:
         self.counts = bool(resources) or cascade is not None
         self._arguments = arguments
         self._attributes = plain({**(attributes or {}), **more})
+        self._open: list[Running] = []
         if resource_type:
             self._attributes[names.RESOURCE_TYPE] = resource_type
 
@@ -61,15 +62,19 @@ class Operation:
             return NOTHING
         run = Running(self, dict(self._attributes))
         run.begin()
+        self._open.append(run)
         return run
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # The innermost of this thread and task: what began within it has ended.
+        # Mostly the innermost of this thread and task. A block around a `yield` may be left where it was not entered: then the newest.
         run = current.get()
-        if run is None or run.operation is not self:
-            return
+        if run is None or run.operation is not self or run not in self._open:
+            if not self._open:
+                return
+            run = self._open[-1]
+        self._open.remove(run)
         if error is None:
             run.succeeded(None)
         else:

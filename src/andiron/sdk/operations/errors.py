@@ -9,8 +9,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-log = logging.getLogger("andiron.operations")
+from andiron.sdk import forks
+from andiron.sdk.operations import names
 
+log = logging.getLogger(names.SCOPE)
+
+OF_FAILURES = "metrics of failures"
+"""The component that counts failures: its own are told to nobody, who would be itself."""
 TELL = 60.0
 """Seconds between two complaints about one component."""
 
@@ -33,6 +38,11 @@ class ObservabilityErrorHandler:
         """Failures in a row, of components whose last use failed; empty while all is well."""
         self.listener: Callable[[str, str], object] | None = None
         """Told of each failure: its component and the type of the error. The metrics count them."""
+        forks.survive(self)
+
+    def after_fork(self) -> None:
+        """In a forked child: whoever held the lock is not here."""
+        self._lock = threading.RLock()
 
     @property
     def failures(self) -> Mapping[tuple[str, str], int]:
@@ -51,7 +61,7 @@ class ObservabilityErrorHandler:
                 tell = self._clock() - self._told.get(component, float("-inf")) >= TELL
                 if tell:
                     self._told[component] = self._clock()
-            if self.listener is not None:
+            if self.listener is not None and component != OF_FAILURES:
                 self.listener(component, kind)
             if tell:
                 log.warning("%s of operations failed, and the application goes on", component, exc_info=error)
@@ -67,9 +77,9 @@ class ObservabilityErrorHandler:
         until = self._until.get(component)
         return until is not None and self._clock() < until
 
-    def guard(self, component: str) -> "Guard":
-        """Run what is within for its telemetry's sake: its exceptions end here."""
-        return Guard(self, component)
+    def guard(self, component: str, *, proves: bool = True) -> "Guard":
+        """Run what is within for its telemetry's sake: its exceptions end here. When it ends well, a row of failures ends, if that `proves` it."""
+        return Guard(self, component, proves)
 
     def report(self) -> dict[str, Any]:
         """As plain values."""
@@ -83,18 +93,19 @@ class ObservabilityErrorHandler:
 class Guard:
     """Swallows exceptions of a component's, but for those that end the program or a task."""
 
-    __slots__ = ("_component", "_handler")
+    __slots__ = ("_component", "_handler", "_proves")
 
-    def __init__(self, handler: ObservabilityErrorHandler, component: str) -> None:
+    def __init__(self, handler: ObservabilityErrorHandler, component: str, proves: bool) -> None:  # noqa: FBT001 - as `guard` has it
         self._handler = handler
         self._component = component
+        self._proves = proves
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         if error is None:
-            if self._handler.streaks:
+            if self._proves and self._handler.streaks:
                 self._handler.succeeded(self._component)
             return False
         if not isinstance(error, Exception):

@@ -1,19 +1,26 @@
 """An application's metrics for Prometheus to scrape: OpenTelemetry's points under Prometheus's names, with exemplars for those who ask for OpenMetrics."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from opentelemetry.sdk.metrics import Counter, Histogram, ObservableCounter, ObservableUpDownCounter, UpDownCounter
-from opentelemetry.sdk.metrics.export import AggregationTemporality, Gauge, MetricReader, MetricsData, Sum
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    Gauge,
+    MetricReader,
+    MetricsData,
+    NumberDataPoint,
+    Sum,
+)
 from opentelemetry.sdk.metrics.export import Histogram as Buckets
 from opentelemetry.sdk.metrics.export import Metric as Points
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar
 
-from andiron.sdk import in_force
+from andiron.sdk import forks, in_force
 from andiron.sdk.operations.names import SUFFIXES, label
 
 INSTRUMENTS = (Counter, UpDownCounter, Histogram, ObservableCounter, ObservableUpDownCounter)
@@ -26,8 +33,13 @@ class Exposition(MetricReader):
         super().__init__(preferred_temporality=dict.fromkeys(INSTRUMENTS, AggregationTemporality.CUMULATIVE))
         self.redact = True
         """Whether the rules of redaction hold for labels, as they do for everything that is sent."""
+        forks.survive(self)
         self._lock = threading.Lock()
         self._data: MetricsData | None = None
+
+    def after_fork(self) -> None:
+        """In a forked child: whoever held the lock is not here."""
+        self._lock = threading.Lock()
 
     def render(self, accept: str | None = None) -> tuple[bytes, str]:
         """All metrics in the form that `accept` prefers, and its content type."""
@@ -63,32 +75,37 @@ class Families:
 
     def _target(self, attributes: Mapping[str, Any]) -> None:
         """Who is measured, once and not with every series."""
-        family = self._family("target", "Of whom these metrics are.", "info")
-        family.add_sample("target_info", self._labels(attributes), 1)
+        if family := self._family("target", "Of whom these metrics are.", "info"):
+            family.add_sample("target_info", self._labels(attributes), 1)
 
     def _take(self, points: Points) -> None:
         data = points.data
         name = label(points.name) + SUFFIXES.get(points.unit or "", "")
         if isinstance(data, Buckets):
-            family = self._family(name, points.description, "histogram")
-            for point in data.data_points:
-                self._histogram(family, point)
+            if family := self._family(name, points.description, "histogram"):
+                for point in data.data_points:
+                    self._histogram(family, point)
         elif isinstance(data, Sum) and data.is_monotonic:
-            family = self._family(name.removesuffix("_total"), points.description, "counter")
-            for number in data.data_points:
-                self._add(family, f"{family.name}_total", self._labels(number.attributes), number.value)
+            name = name.removesuffix("_total")
+            self._numbers(self._family(name, points.description, "counter"), f"{name}_total", data.data_points)
         elif isinstance(data, Sum | Gauge):
             if points.unit == "1" and isinstance(data, Gauge):
                 name += "_ratio"
-            family = self._family(name, points.description, "gauge")
-            for number in data.data_points:
-                self._add(family, name, self._labels(number.attributes), number.value)
+            self._numbers(self._family(name, points.description, "gauge"), name, data.data_points)
 
-    def _family(self, name: str, description: str | None, kind: str) -> Metric:
+    def _numbers(self, family: Metric | None, name: str, points: Sequence[NumberDataPoint]) -> None:
+        if family is not None:
+            for point in points:
+                self._add(family, name, self._labels(point.attributes), point.value)
+
+    def _family(self, name: str, description: str | None, kind: str) -> Metric | None:
+        """None where the name is another kind's already: Prometheus refuses a page on which it is both."""
         family = self._families.get(name)
         if family is None:
+            if name == "target_info":
+                return None
             family = self._families[name] = Metric(name, description or "", kind)
-        return family
+        return family if family.type == kind else None
 
     def _add(self, family: Metric, name: str, labels: dict[str, str], value: float, exemplar: Any = None) -> None:
         """A sample. Two scopes that measure the same under one name are one series too many: the first stays."""
@@ -103,7 +120,8 @@ class Families:
         for key, value in sorted((attributes or {}).items()):
             name = label(key)
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            text = str(self._redacted(key, text) or "")
+            # What is no Unicode cannot be written, and would take the whole page with it.
+            text = str(self._redacted(key, text) or "").encode("utf-8", "replace").decode()
             labels[name] = f"{labels[name]};{text}" if name in labels else text
         return labels
 

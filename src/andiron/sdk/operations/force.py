@@ -10,6 +10,7 @@ from andiron.sdk.bridges.telemetry import Telemetry
 from andiron.sdk.operations.errors import ObservabilityErrorHandler
 from andiron.sdk.operations.logs import StructuredLogger
 from andiron.sdk.operations.metrics import MetricsInstrumentor
+from andiron.sdk.operations.settings import ObservabilitySettings
 from andiron.sdk.operations.tracing import TracingInstrumentor
 
 
@@ -28,20 +29,22 @@ class Parts:
     ) -> "Parts":
         """Of the global providers, whichever those are by then; records go to `records`, where those are given."""
         errors = ObservabilityErrorHandler()
-        parts = cls(
-            errors,
-            MetricsInstrumentor(errors=errors) if metrics else None,
-            TracingInstrumentor(errors=errors) if traces else None,
-            StructuredLogger(errors=errors, telemetry=records) if logs else None,
-        )
-        if parts.metrics is not None:
-            errors.listener = parts.metrics.failed
-        return parts
+        meter = tracer = logger = None
+        if metrics:
+            with errors.guard("metrics"):
+                meter = MetricsInstrumentor(errors=errors)
+                errors.listener = meter.failed
+        if traces:
+            with errors.guard("tracing"):
+                tracer = TracingInstrumentor(errors=errors)
+        if logs:
+            logger = StructuredLogger(errors=errors, telemetry=records)
+        return cls(errors, meter, tracer, logger)
 
     def expect(self) -> "Parts":
         """Make the counters of the known operations known at 0."""
         if self.metrics is not None:
-            for name, resource_type in known.items():
+            for name, resource_type in list(known.items()):
                 self.metrics.expect(name, resource_type)
         return self
 
@@ -73,9 +76,12 @@ now = InForce()
 
 
 def parts() -> Parts:
-    """The parts in force."""
+    """The parts in force. Where nobody has begun anything, those of the global providers, unless the environment says that there be none."""
     if now.parts is None:
-        now.parts = Parts.whole().expect()
+        if ObservabilitySettings.read().enabled:
+            now.parts = Parts.whole().expect()
+        else:
+            now.parts, now.off = nowhere(), True
     return now.parts
 
 

@@ -5,6 +5,7 @@ They go to OpenTelemetry's logger provider, and from there to the server, and to
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opentelemetry._logs import LoggerProvider
@@ -31,7 +32,7 @@ class StructuredLogger:
 
     def __init__(
         self,
-        name: str = "andiron.operations",
+        name: str = names.SCOPE,
         logger_provider: LoggerProvider | None = None,
         errors: ObservabilityErrorHandler | None = None,
         *,
@@ -40,6 +41,7 @@ class StructuredLogger:
         self.name = name
         self.errors = errors or ObservabilityErrorHandler()
         self._telemetry = telemetry or Telemetry(logger_provider, lined=True)
+        self._telemetry.on_failure = partial(self.errors.handle, "logging")
 
     def started(self, operation: str, attributes: Mapping[str, Any] | None = None) -> None:
         """An operation begins."""
@@ -126,9 +128,7 @@ class StructuredLogger:
             return
         failed = self._telemetry.failed
         self._telemetry.take(self.name, entry, severity, message, self.name, attributes, failure)
-        if self._telemetry.failed != failed:
-            self.errors.handle("logging", RuntimeError("a record could not be given to OpenTelemetry"))
-        elif self.errors.streaks:
+        if self.errors.streaks and self._telemetry.failed == failed:
             self.errors.succeeded("logging")
 
 

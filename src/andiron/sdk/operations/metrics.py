@@ -7,10 +7,8 @@ from opentelemetry import metrics as api
 
 from andiron import __version__
 from andiron.sdk.operations import names
-from andiron.sdk.operations.errors import ObservabilityErrorHandler
+from andiron.sdk.operations.errors import OF_FAILURES, ObservabilityErrorHandler
 from andiron.sdk.operations.names import Measure
-
-SCOPE = "andiron.operations"
 
 
 class MetricsInstrumentor:
@@ -20,7 +18,7 @@ class MetricsInstrumentor:
         self, meter_provider: api.MeterProvider | None = None, errors: ObservabilityErrorHandler | None = None
     ) -> None:
         self.errors = errors or ObservabilityErrorHandler()
-        meter = api.get_meter(SCOPE, __version__, meter_provider)
+        meter = api.get_meter(names.SCOPE, __version__, meter_provider)
         self._durations: Any = instrument(meter, names.OPERATION_DURATION)
         self._operations: Any = instrument(meter, names.OPERATION_COUNT)
         self._errors: Any = instrument(meter, names.OPERATION_ERRORS)
@@ -48,24 +46,24 @@ class MetricsInstrumentor:
 
     def resources_changed(self, resource_type: str, by: int) -> None:
         """There are so many resources more, or fewer."""
-        with self.errors.guard("metrics"):
+        with self.errors.guard("metrics", proves=False):
             self._resources.add(by, {names.RESOURCE_TYPE: resource_type})
 
     def cascade_deleted(self, resource_type: str, count: int) -> None:
         """So many resources went with the one that was deleted."""
-        with self.errors.guard("metrics"):
+        with self.errors.guard("metrics", proves=False):
             self._cascades.record(count, {names.RESOURCE_TYPE: resource_type})
 
     def circular_dependency(self, resource_type: str) -> None:
         """A change was refused because a resource would have come to depend on itself."""
-        with self.errors.guard("metrics"):
+        with self.errors.guard("metrics", proves=False):
             self._circles.add(1, {names.RESOURCE_TYPE: resource_type})
 
     def database_answered(
         self, system: str, operation: str, seconds: float, collection: str = "", error_type: str | None = None
     ) -> None:
         """The database answered, or failed to."""
-        with self.errors.guard("metrics"):
+        with self.errors.guard("metrics", proves=False):
             attributes = {names.DB_SYSTEM: system, names.DB_OPERATION: operation}
             if collection:
                 attributes[names.DB_COLLECTION] = collection
@@ -75,12 +73,12 @@ class MetricsInstrumentor:
 
     def failed(self, component: str, error_type: str) -> None:
         """Telemetry itself failed."""
-        with self.errors.guard("metrics of failures"):
+        with self.errors.guard(OF_FAILURES):
             self._failures.add(1, {names.COMPONENT: component, names.ERROR_TYPE: error_type})
 
     def expect(self, operation: str, resource_type: str = "") -> None:
         """Make the counters of an operation known at 0: what is first seen at 1 never rose, as Prometheus sees it."""
-        with self.errors.guard("metrics"):
+        with self.errors.guard("metrics", proves=False):
             for outcome in (names.SUCCESS, names.FAILURE, names.REJECTED):
                 self._operations.add(0, how(operation, outcome, None))
             if resource_type:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+SCOPE = "andiron.operations"
+"""Of the meter, the tracer and the logger."""
 Kind = Literal["histogram", "counter", "updowncounter"]
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -55,7 +57,7 @@ class Measure:
 
     @property
     def prometheus(self) -> str:
-        """Its name in Prometheus, whether scraped or translated by a Collector."""
+        """Its name in Prometheus, whether scraped or translated by a Collector; other units than those above are spelt there otherwise."""
         name = label(self.name) + SUFFIXES.get(self.unit, "")
         return f"{name}_total" if self.kind == "counter" else name
 
@@ -144,7 +146,7 @@ EXPORT_FAILURES = Measure(
     "andiron.client.export.failures",
     "counter",
     "{failure}",
-    "Deliveries of telemetry that failed, and batches that had to wait because the server does not answer.",
+    "Deliveries of telemetry that failed, and each five seconds in which more of it had to wait.",
 )
 
 OPERATIONS = (

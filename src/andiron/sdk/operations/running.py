@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from andiron.sdk.operations.tracing import mark
 if TYPE_CHECKING:
     from andiron.sdk.operations.decorator import Operation
 
-SIMPLIFIER = Simplifier(LONGEST)
+Place = tuple[Context, "Running | None"]
 
 current: "ContextVar[Running | None]" = ContextVar("andiron_operation", default=None)
 
@@ -29,16 +29,7 @@ current: "ContextVar[Running | None]" = ContextVar("andiron_operation", default=
 class Running:
     """One run of an operation. It holds the span open until it is ended; nothing of it raises."""
 
-    __slots__ = (
-        "_began",
-        "_context",
-        "_entered",
-        "_parts",
-        "attributes",
-        "operation",
-        "outcome",
-        "span",
-    )
+    __slots__ = ("_began", "_inside", "_outside", "_parts", "attributes", "operation", "outcome", "span")
 
     def __init__(self, operation: "Operation", attributes: dict[str, Any]) -> None:
         self.operation = operation
@@ -48,22 +39,26 @@ class Running:
         """How it ended; empty while it runs."""
         self.span: Span = trace.INVALID_SPAN
         self._parts = force.now.parts or force.parts()
-        self._context: Context | None = None
-        self._entered: list[tuple[Token[Context] | None, Token[Running | None]]] = []
+        self._outside = self._inside = here()
+        """What is current around it, and within it where a generator was left."""
         self._began = 0.0
 
     # For whoever is within
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Say more of it: on its span, and on the records that are yet to come."""
-        with self._parts.errors.guard("tracing"):
+        if self.outcome:
+            return
+        with self._parts.errors.guard("tracing", proves=False):
             clean = plain({key: value})
             self.attributes.update(clean)
             self.span.set_attributes(clean)
 
     def add_event(self, name: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Something happened at this moment."""
-        with self._parts.errors.guard("tracing"):
+        if self.outcome:
+            return
+        with self._parts.errors.guard("tracing", proves=False):
             self.span.add_event(name, plain(dict(attributes or {})))
 
     # For what runs it
@@ -71,34 +66,30 @@ class Running:
     def begin(self) -> None:
         """Start the span, become the current operation, say so."""
         operation, parts = self.operation, self._parts
+        context = self._outside[0]
         if parts.tracing is not None and not (parts.errors.streaks and parts.errors.degraded("tracing")):
             try:
-                before = otel_context.get_current()
                 self.span = parts.tracing.tracer.start_span(
-                    operation.name, before, attributes={names.OPERATION: operation.name, **self.attributes}
+                    operation.name, context, attributes={names.OPERATION: operation.name, **self.attributes}
                 )
-                self._context = trace.set_span_in_context(self.span, before)
+                context = trace.set_span_in_context(self.span, context)
             except Exception as error:  # noqa: BLE001 - a sampler or a processor of anybody's
                 parts.errors.handle("tracing", error)
-        self.enter()
+        self._inside = context, self
+        be_in(self._inside)
         if parts.logger is not None:
             parts.logger.started(operation.name, self.attributes)
         self._began = perf_counter()
 
-    def enter(self) -> None:
-        """Be the current operation, and its span the current span."""
-        token = otel_context.attach(self._context) if self._context is not None else None
-        self._entered.append((token, current.set(self)))
-
     def leave(self) -> None:
-        """No longer."""
-        token, before = self._entered.pop()
-        try:
-            current.reset(before)
-        except ValueError:  # the last part of a generator, run by whoever collects the garbage
-            return
-        if token is not None:
-            otel_context.detach(token)
+        """A generator hands out a piece: whoever takes it is not within the operation."""
+        self._inside = here()
+        be_in(self._outside)
+
+    def enter(self) -> None:
+        """The generator goes on, maybe for somebody else."""
+        self._outside = here()
+        be_in(self._inside)
 
     def succeeded(self, result: Any) -> None:
         """It returned."""
@@ -132,7 +123,12 @@ class Running:
         except Exception as trouble:  # noqa: BLE001 - a processor of anybody's, an exception that cannot be described
             self._parts.errors.handle("tracing", trouble)
         finally:
-            self.leave()
+            # Where another operation is the current one, this one was ended from elsewhere, and its place is not ours to clear.
+            if current.get() is self:
+                outside = self._outside
+                while outside[1] is not None and outside[1].outcome:
+                    outside = outside[1]._outside  # noqa: SLF001 - of its own kind
+                be_in(outside)
 
     def _tell(self, outcome: str, seconds: float, error: BaseException | None) -> None:
         """Say how it ended, to whoever is to know."""
@@ -143,14 +139,27 @@ class Running:
         failure = Failure.of(error) if outcome == names.FAILURE and error is not None else None
         if parts.logger is not None:
             parts.logger.ended(name, outcome, seconds, failure or error, self.attributes)
-        span.set_attribute(names.OUTCOME, outcome)
-        if failure is not None:
-            mark(span, failure)
-        elif kind is not None:
-            span.set_attribute(names.ERROR_TYPE, kind)
-        span.end()
-        if parts.errors.streaks and self._context is not None:
+        try:
+            span.set_attribute(names.OUTCOME, outcome)
+            if failure is not None:
+                mark(span, failure)
+            elif kind is not None:
+                span.set_attribute(names.ERROR_TYPE, kind)
+        finally:
+            span.end()
+        if parts.errors.streaks and span.get_span_context().is_valid:
             parts.errors.succeeded("tracing")
+
+
+def here() -> Place:
+    """What is current: OpenTelemetry's context, and the innermost operation."""
+    return otel_context.get_current(), current.get()
+
+
+def be_in(place: Place) -> None:
+    """Make that current."""
+    otel_context.attach(place[0])
+    current.set(place[1])
 
 
 def plain(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +168,7 @@ def plain(attributes: dict[str, Any]) -> dict[str, Any]:
         return attributes
     clean = {}
     for key, value in attributes.items():
-        simple = value if type(value) in PLAIN else SIMPLIFIER.plain(value)
+        simple = value if type(value) in PLAIN else Simplifier(LONGEST).plain(value)
         if isinstance(simple, dict) or (isinstance(simple, list) and len({type(each) for each in simple} - PLAIN)):
             simple = json.dumps(simple, ensure_ascii=False, default=str)
         if simple is not None:
@@ -197,4 +206,5 @@ NOTHING = Nothing()
 
 def current_operation() -> Running | Nothing:
     """The innermost operation that runs here; outside of any, one that does nothing."""
-    return current.get() or NOTHING
+    run = current.get()
+    return NOTHING if run is None or run.outcome else run

@@ -1,6 +1,8 @@
 """`ObservabilitySettings`: what `init_observability` needs to know beyond what `andiron.configure` asks."""
 
+import contextlib
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -8,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from andiron.errors import ConfigurationError
+from andiron.sdk import settings as sdk
 from andiron.units import Seconds
 
 PREFIX = "OBSERVABILITY_"
@@ -27,12 +30,10 @@ class ObservabilitySettings(BaseModel):
     enabled: bool = option(
         True, "Off, operations only run, and nothing is configured.", "ANDIRON_DISABLED", "OTEL_SDK_DISABLED"
     )
-    service_name: str = option("", "Name of the service.", "ANDIRON_SERVICE", "OTEL_SERVICE_NAME")
-    service_version: str = option("", "Version of the service.", "ANDIRON_VERSION")
-    environment: str = option("", "Where it runs: production, staging, …", "ANDIRON_ENVIRONMENT")
-    otlp_endpoint: str = option(
-        "", "Where telemetry goes, as OTLP over HTTP.", "ANDIRON_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"
-    )
+    service_name: str = option("", "Name of the service.", *sdk.variables("service"))
+    service_version: str = option("", "Version of the service.", *sdk.variables("version"))
+    environment: str = option("", "Where it runs: production, staging, …", *sdk.variables("environment"))
+    otlp_endpoint: str = option("", "Where telemetry goes, as OTLP over HTTP.", *sdk.variables("url"))
     traces: bool = option(True, "Make spans.")
     metrics: bool = option(True, "Measure.", "ANDIRON_METRICS")
     logs: bool = option(True, "Write records of operations.")
@@ -57,7 +58,8 @@ class ObservabilitySettings(BaseModel):
     )
     metrics_path: str = option("/metrics", "Where they are served.", pattern="^/")
     excluded_urls: str = option(
-        "/metrics$,/healthz$,/readyz$", "Requests without a span: regular expressions, separated by commas."
+        "://[^/]+/metrics$,://[^/]+/healthz$,://[^/]+/readyz$",
+        "Requests without a span: regular expressions, separated by commas, sought in `http://host/path`.",
     )
 
     @classmethod
@@ -85,6 +87,16 @@ class ObservabilitySettings(BaseModel):
             raise ValueError(f"{value!r} is no address; write http://host:port or https://host")
         return value
 
+    @field_validator("excluded_urls")
+    @classmethod
+    def _patterns(cls, value: str) -> str:
+        for pattern in value.split(","):
+            try:
+                re.compile(pattern.strip())
+            except re.error as error:
+                raise ValueError(f"{pattern.strip()!r} is no regular expression: {error}") from None
+        return value
+
 
 def variables(name: str) -> list[str]:
     """The environment variables of a setting; the first that is set wins."""
@@ -109,8 +121,9 @@ def translated(variable: str, text: str) -> Any:
     """The words of others in ours."""
     if variable.endswith("_DISABLED"):
         return OPPOSITE.get(text.lower(), text)
-    if variable == "OTEL_METRIC_EXPORT_INTERVAL" and text.isdigit():
-        return int(text) / 1000
+    if variable == "OTEL_METRIC_EXPORT_INTERVAL":
+        with contextlib.suppress(ValueError):
+            return float(text) / 1000
     if variable == "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE":
         return "delta" if text.lower() == "lowmemory" else text.lower()
     return text

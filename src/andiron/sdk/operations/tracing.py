@@ -1,7 +1,7 @@
 """`TracingInstrumentor`: spans of operations and of their parts, their attributes and exceptions, and the context that crosses processes."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from opentelemetry import propagate, trace
@@ -13,7 +13,6 @@ from andiron.sdk.jsonlog import Failure
 from andiron.sdk.operations import names
 from andiron.sdk.operations.errors import ObservabilityErrorHandler
 
-SCOPE = "andiron.operations"
 ERROR = StatusCode.ERROR
 
 
@@ -24,7 +23,7 @@ class TracingInstrumentor:
         self, tracer_provider: trace.TracerProvider | None = None, errors: ObservabilityErrorHandler | None = None
     ) -> None:
         self.errors = errors or ObservabilityErrorHandler()
-        self.tracer = trace.get_tracer(SCOPE, __version__, tracer_provider)
+        self.tracer = trace.get_tracer(names.SCOPE, __version__, tracer_provider)
 
     @contextmanager
     def operation(
@@ -44,7 +43,7 @@ class TracingInstrumentor:
                 with self.errors.guard("tracing"):
                     span.end()
 
-    def child(self, name: str, attributes: Mapping[str, Any] | None = None) -> Any:
+    def child(self, name: str, attributes: Mapping[str, Any] | None = None) -> AbstractContextManager[Span]:
         """A span around a part of the current operation."""
         return self.operation(name, attributes)
 
