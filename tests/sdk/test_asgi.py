@@ -693,6 +693,14 @@ def test_the_duration_is_measured_when_asked_for_whether_or_not_the_span_is_kept
     meters.shutdown()
 
 
+def test_a_wrong_pattern_excludes_nothing_and_breaks_nothing(spans: Spans, caplog: pytest.LogCaptureFixture) -> None:
+    app = shop()
+    instrument(app, tracer_provider=spans.provider, excluded_urls="([,/down")
+    assert [get(app, path).status_code for path in ("/items/1", "/down")] == [200, 503]
+    assert [span.name for span in spans.all] == ["GET /items/{item}"]
+    assert "'([' excludes no requests" in caplog.text
+
+
 def test_concurrent_requests_keep_apart(spans: Spans) -> None:
     app = FastAPI()
     together = asyncio.Barrier(20)

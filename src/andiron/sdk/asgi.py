@@ -299,7 +299,7 @@ def excluder(
             "OTEL_PYTHON_EXCLUDED_URLS", ""
         )
     patterns = excluded_urls.split(",") if isinstance(excluded_urls, str) else excluded_urls
-    patterns = [pattern.strip() for pattern in patterns if pattern.strip()]
+    patterns = [pattern.strip() for pattern in patterns if pattern.strip() and is_pattern(pattern.strip())]
     if not patterns:
         return None
     search = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)).search
@@ -309,6 +309,16 @@ def excluder(
         return search(f"{scheme}://{(host or b'').decode('latin-1')}{path}") is not None
 
     return excluded
+
+
+def is_pattern(text: str) -> bool:
+    """Whether it is a regular expression. One that is none costs a line: a request is worth more than its exclusion."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        log.warning("%r excludes no requests: it is no regular expression (%s)", text, error)
+        return False
+    return True
 
 
 def duration_histogram(meter_provider: metrics.MeterProvider | None) -> metrics.Histogram:
