@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from andiron.sdk.operations import force, names
-from andiron.sdk.operations.running import NOTHING, Nothing, Running, current, plain
+from andiron.sdk.operations.running import NOTHING, Described, Nothing, Running, current, plain
 
 F = TypeVar("F", bound=Callable[..., Any])
 Amount = int | Callable[[Any], int]
@@ -20,7 +20,7 @@ BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_K
 ONLY_BY_NAME = sys.maxsize
 
 
-class Operation:
+class Operation(Described):
     """A decorator of functions, async functions and generators of both kinds; in a `with` or `async with`, the block is the operation."""
 
     def __init__(

@@ -1,10 +1,10 @@
 """An operation while it runs: begun, asked for by `current_operation`, ended once, with everything that is said of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -18,12 +18,24 @@ from andiron.sdk.jsonlog import Failure
 from andiron.sdk.operations import force, names
 from andiron.sdk.operations.tracing import mark
 
-if TYPE_CHECKING:
-    from andiron.sdk.operations.decorator import Operation
-
 Place = tuple[Context, "Running | None"]
 
 current: "ContextVar[Running | None]" = ContextVar("andiron_operation", default=None)
+
+
+class Described:
+    """What is known of an operation before it runs."""
+
+    name: str
+    resource_type: str
+    resources: int | Callable[[Any], int]
+    """How many more there are when it succeeds, or what tells it of the result."""
+    cascade: Callable[[Any], int] | None
+    """Tells of the result how many went with what was deleted."""
+    rejects: tuple[type[BaseException], ...]
+    """Exceptions that say no to the caller."""
+    counts: bool
+    """Whether there is anything to count when it succeeds."""
 
 
 class Running:
@@ -31,7 +43,7 @@ class Running:
 
     __slots__ = ("_began", "_inside", "_outside", "_parts", "attributes", "operation", "outcome", "span")
 
-    def __init__(self, operation: "Operation", attributes: dict[str, Any]) -> None:
+    def __init__(self, operation: Described, attributes: dict[str, Any]) -> None:
         self.operation = operation
         self.attributes = attributes
         """Of the span and of the records alike."""
