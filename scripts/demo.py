@@ -1,13 +1,14 @@
 """`make demo`: Andiron, the control center of examples/ and its load, all at once, so that every page has something to show.
 
-    python scripts/demo.py                 for ten minutes, or until Ctrl-C, which stops all three
-    python scripts/demo.py --minutes 60 --rate 50
+    make demo                                  for ten minutes, or until Ctrl-C; then all three stop
+    make demo ARGS="--minutes 60 --rate 50"
 
 Where an Andiron already listens, that one is used and left running. Data stays in ./andiron-data/demo.
 """
 
 import argparse
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -20,6 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "control_center"
 DATA = Path("andiron-data") / "demo"
+ANDIRON, GRPC, APPLICATION = "127.0.0.1:4318", "127.0.0.1:4317", "127.0.0.1:8000"
+OFF = "off"
 PATIENCE = 60.0
 """Seconds within which each must be ready."""
 FAREWELL = 15.0
@@ -96,14 +99,38 @@ def taken(address: str) -> bool:
     return False
 
 
-def started(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[Program]:
-    """Start what is missing, one after the other, each when the one before is ready; the last is the load."""
+def in_the_way(address: str, whose: str, remedy: str) -> Trouble:
+    """Somebody else listens where one of the three would; `remedy` is in the demo's own words."""
+    return Trouble(
+        f"Something listens on {address} already, {whose}. "
+        f'Stop it, or choose another address: make demo ARGS="{remedy}"'
+    )
+
+
+def beside(address: str) -> str:
+    """The next port."""
+    host, _, port = address.rpartition(":")
+    return f"{host}:{int(port) % 65535 + 1}"
+
+
+def started(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> tuple[list[Program], bool]:
+    """Start what is missing, one after the other, each when the one before is ready; the last is the load.
+
+    The second is whether Andiron is among them.
+    """
     server, application = f"http://{arguments.andiron}", f"http://{arguments.application}"
     if taken(arguments.application):
-        raise Trouble(
-            f"Something listens on {arguments.application} already, where the application would. "
-            "Stop it, or choose another address: --application 127.0.0.1:8001"
-        )
+        remedy = f"--application {beside(arguments.application)}"
+        raise in_the_way(arguments.application, "where the application would", remedy)
+    ours = not taken(arguments.andiron)
+    if ours and arguments.grpc != OFF and taken(arguments.grpc):
+        raise in_the_way(arguments.grpc, "where Andiron would take OTLP over gRPC", f"--grpc {OFF}")
+    if not ours and not (answer(f"{server}/") or b"").startswith(b"Andiron"):
+        remedy = f"--andiron {beside(arguments.andiron)} --grpc {OFF}"
+        raise in_the_way(arguments.andiron, "and it is not Andiron", remedy)
+    print(
+        f"For {arguments.minutes:g} minutes, or until Ctrl-C; then everything that starts here is stopped.", flush=True
+    )
     arguments.data.mkdir(parents=True, exist_ok=True)
     folder = arguments.data.resolve()
     programs: list[Program] = []
@@ -114,18 +141,13 @@ def started(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[
         programs.append(program)
         return program
 
-    if not taken(arguments.andiron):
+    if ours:
         addresses = ("--http", arguments.andiron, "--grpc", arguments.grpc)
         andiron = start("Andiron", "andiron.log", "andiron", "serve", *addresses, "--data", str(folder / "server"))
         andiron.wait_ready(f"{server}/readyz")
         print(f"Andiron            {server}/   data in {arguments.data}")
-    elif (answer(f"{server}/") or b"").startswith(b"Andiron"):
-        print(f"Andiron            {server}/   was running already; it is used, and left running")
     else:
-        raise Trouble(
-            f"Something that is not Andiron listens on {arguments.andiron}. "
-            "Stop it, or choose another address: --andiron 127.0.0.1:4418 --grpc off"
-        )
+        print(f"Andiron            {server}/   was running already; it is used, and left running")
     environ = {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(EXAMPLE), os.environ.get("PYTHONPATH")))),
         "ANDIRON_URL": server,
@@ -135,15 +157,16 @@ def started(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[
     }
     start("The application", "application.log", "control_center", **environ).wait_ready(f"{application}/healthz")
     print(f"The application    {application}/docs   its metrics: {application}/metrics")
+    print(f"                   curl '{application}/resources/search?q=orders'   its paths for programs: /openapi.json")
     asked = ("--url", application, "--seconds", f"{arguments.minutes * 60:g}", "--rate", f"{arguments.rate:g}")
     start("The load", "load.log", "control_center.load", *asked, **environ)
-    return programs
+    return programs, ours
 
 
 def demo(arguments: argparse.Namespace) -> None:
     """Run until the load is through, one of the programs ends, or somebody has seen enough."""
     with contextlib.ExitStack() as stack:
-        programs = started(arguments, stack)
+        programs, ours = started(arguments, stack)
         load = programs[-1]
         try:
             print(
@@ -162,18 +185,56 @@ def demo(arguments: argparse.Namespace) -> None:
             print("\nStopping ...", flush=True)
             load.stop()
         print(load.said())
-    data = arguments.data / "server"
-    print(f"Stopped. To look again: andiron serve --data {data}" if data.exists() else "Stopped.")
+    if ours:
+        print(f"Stopped. To look again: {again(arguments)}")
+    else:
+        print(f"Stopped, but for Andiron, which ran before: http://{arguments.andiron}/")
+
+
+def again(arguments: argparse.Namespace) -> str:
+    """The command that serves what was stored. It is beside this Python, which need not be where a shell looks."""
+    beside_us = Path(sys.executable).with_name("andiron")
+    folder = beside_us.parent
+    if beside_us.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
+    command = f"{folder / 'andiron'} serve --data {arguments.data / 'server'}"
+    for option, address, default in (("http", arguments.andiron, ANDIRON), ("grpc", arguments.grpc, GRPC)):
+        if address != default:
+            command += f" --{option} {address}"
+    return command
+
+
+def address(text: str) -> str:
+    """A host and a port."""
+    host, _, port = text.rpartition(":")
+    if not (host and port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address; one looks like {APPLICATION}")
+    return text
+
+
+def address_or_off(text: str) -> str:
+    """As above, or none."""
+    return text if text == OFF else address(text)
+
+
+def amount(text: str) -> float:
+    """More than nothing."""
+    with contextlib.suppress(ValueError):
+        if 0 < (number := float(text)) < math.inf:
+            return number
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
 
 
 def parsed() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=10.0, help="how long, 10")
-    parser.add_argument("--rate", type=float, default=20.0, help="requests a second, 20")
-    parser.add_argument("--andiron", default="127.0.0.1:4318", help="address of Andiron, 127.0.0.1:4318")
-    parser.add_argument("--grpc", default="127.0.0.1:4317", help="its address for gRPC, 127.0.0.1:4317, or off")
-    parser.add_argument("--application", default="127.0.0.1:8000", help="address of the application, 127.0.0.1:8000")
+    parser.add_argument("--minutes", type=amount, default=10.0, help="how long, 10")
+    parser.add_argument("--rate", type=amount, default=20.0, help="requests a second, 20")
+    parser.add_argument("--andiron", type=address, default=ANDIRON, help=f"address of Andiron, {ANDIRON}")
+    parser.add_argument("--grpc", type=address_or_off, default=GRPC, help=f"its address for gRPC, {GRPC}, or {OFF}")
+    parser.add_argument(
+        "--application", type=address, default=APPLICATION, help=f"address of the application, {APPLICATION}"
+    )
     parser.add_argument("--data", type=Path, default=DATA, help=f"folder for everything, {DATA}")
     return parser.parse_args()
 

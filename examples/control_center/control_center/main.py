@@ -15,7 +15,7 @@ from andiron.sdk.operations import (
     observe_database,
     shutdown_observability,
 )
-from control_center import api, database, faults, problems
+from control_center import api, database, docs, faults, problems
 from control_center.service import RESOURCE, ResourceService
 from control_center.settings import Settings
 
@@ -48,8 +48,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         finally:
             await asyncio.to_thread(shutdown_observability)
 
-    app = FastAPI(title="Control Center", summary="Resources that depend on one another.", lifespan=lifespan)
+    app = FastAPI(
+        title="Control Center",
+        summary="Resources that depend on one another.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     problems.install(app)
+    docs.install(app)
     app.include_router(api.router, dependencies=[Depends(faults.ask)] if settings.faults else [])
 
     @app.get("/healthz", tags=["health"])

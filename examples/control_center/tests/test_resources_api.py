@@ -203,3 +203,17 @@ def test_what_was_made_is_there_after_a_restart(capture: Capture, database: str)
     with TestClient(create_app(Settings(database))) as client:
         assert client.get("/resources/web").json()["depends_on"] == ["stock", "mail"]
         assert capture.metric("resource.count").value() == len(SHOP)
+
+
+def test_the_page_of_paths_needs_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "://" not in page.text
+    assert "<script" not in page.text
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert f" {path}</code>" in page.text
+    assert "<code>name</code>, <code>kind</code>" in page.text, "a field that one must give"
+    assert "<code>cascade?</code>" in page.text, "a parameter that one may leave out"
+    for link in ("openapi.json", "metrics"):
+        assert f'href="{link}"' in page.text
+        assert client.get(f"/{link}").status_code == 200
