@@ -60,10 +60,11 @@ HIGH_ERROR_RATE = Alert(
     threshold=0.05,
     summary=f"{{value}} of the operations of {labelled(JOB)} failed in the last 5 minutes",
     advice=(
-        "More than 5 % of the operations raised an exception; rejected requests do not count. Open the dashboard of errors: it names the "
+        "More than 5 % of the operations raised an exception; rejected requests do not count. Operations inside others count too: a crash "
+        "counts in each one around it, and inner ones that succeed thin the share out. Open the dashboard of errors: it names the "
         "exception and the operation. If it began with a release, take that back."
     ),
-    panel=(board.OVERVIEW, "Error rate"),
+    panel=(board.ERRORS, "Error rate by type"),
     shown="humanizePercentage",
 )
 SLOW_OPERATIONS = Alert(
@@ -71,7 +72,9 @@ SLOW_OPERATIONS = Alert(
     title="Slow operations",
     severity="warning",
     window=TEN,
-    expression=quantile(0.95, names.OPERATION_DURATION, JOB, promql.OPERATION, matchers=(), window=written(TEN)),
+    expression=quantile(
+        0.95, names.OPERATION_DURATION, JOB, promql.OPERATION, matchers=(), window=written(TEN), growth=grown
+    ),
     threshold=1,
     summary=f"{labelled(promql.OPERATION)} of {labelled(JOB)} takes {{value}} at the 95th percentile",
     advice=(
@@ -117,10 +120,12 @@ OTLP_EXPORT_FAILURES = Alert(
     window=FIVE,
     expression=_of(names.EXPORT_FAILURES.prometheus, window=FIVE),
     threshold=10,
-    summary=f"{labelled(JOB)} could not deliver its telemetry {{value}} times in the last 5 minutes",
+    summary=f"{labelled(JOB)} cannot deliver its telemetry: {{value}} failures in the last 5 minutes",
     advice=(
-        "The application runs on, and keeps what it can; traces and logs may be missing. Does the OTLP endpoint answer, is its certificate "
-        "valid, does it take the token? Seen only where /metrics is scraped: what cannot be delivered cannot tell."
+        "The endpoint has been away for about a minute; a restart of a few seconds stays below. The number is of failed requests and of "
+        "spells of 5 seconds in which more had to wait, not of lost records: nothing is lost while the spool has room. Does the OTLP "
+        "endpoint answer, is its certificate valid, does it take the token? An application that has ended leaves its spool behind: "
+        "`andiron spool send`. Seen only where /metrics is scraped: what cannot be delivered cannot tell."
     ),
     panel=(board.ERRORS, "Failures of the telemetry"),
 )

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from andiron.sdk.operations import names
 from scripts.dashboards import alerts, board, promql
 from scripts.dashboards.panels import THIRD, Text, lines, pie, stacked
-from scripts.dashboards.promql import OPERATION, PER_OPERATION, grown, quantile, rate, select, share, total
+from scripts.dashboards.promql import OPERATION, PER_OPERATION, in_range, quantile, rate, select, share, total
 from scripts.dashboards.sources import PROMETHEUS, legend, now, over_time
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -55,7 +55,8 @@ def dashboard() -> Dashboard:
                 Text(
                     "Error rate",
                     "Of a hundred operations, how many failed. What was rejected because the caller asked for something wrong is no "
-                    "failure. Above the dashed line an alert begins: open the errors' dashboard.",
+                    "failure. Operations inside others count too: a crash counts in each one around it, and inner ones that "
+                    "succeed thin the share out. Above the dashed line an alert begins: open the errors' dashboard.",
                     "percentunit",
                     THIRD,
                 ),
@@ -83,7 +84,7 @@ def dashboard() -> Dashboard:
                     THIRD,
                 ),
                 PROMETHEUS,
-                now(total(grown(every), OPERATION), legend(OPERATION)),
+                now(total(in_range(every), OPERATION), legend(OPERATION)),
             ),
         ],
     )

@@ -9,13 +9,16 @@ from scripts.dashboards.promql import (
     ERROR_TYPE,
     OPERATION,
     PER_OPERATION,
+    STEP,
     grown,
-    rate,
+    in_range,
     select,
-    share,
     total,
 )
 from scripts.dashboards.sources import PROMETHEUS, column, legend, now, over_time
+
+EACH_POINT = "each point counts the minute before it, or the time since the last point where that is longer."
+"""What `STEP` is, at a scrape each 15 seconds."""
 
 
 def dashboard() -> Dashboard:
@@ -23,8 +26,8 @@ def dashboard() -> Dashboard:
     failed = select(promql.ERRORS, *PER_OPERATION, promql.FAILED)
     rejected = select(promql.ERRORS, *PER_OPERATION, promql.REJECTED)
     circular = select(names.CIRCULAR_DEPENDENCIES.prometheus, promql.OF_JOB)
-    ended = select(promql.OPERATIONS, *PER_OPERATION)
-    ended_badly = select(promql.OPERATIONS, *PER_OPERATION, promql.FAILED)
+    ended = total(in_range(select(promql.OPERATIONS, *PER_OPERATION)), OPERATION)
+    ended_badly = total(in_range(select(promql.OPERATIONS, *PER_OPERATION, promql.FAILED)), OPERATION)
     database = select(names.DATABASE_DURATION.count, promql.OF_JOB, promql.WITH_ERROR)
     undelivered = select(names.EXPORT_FAILURES.prometheus, promql.OF_JOB)
     faults = select(names.OBSERVABILITY_FAILURES.prometheus, promql.OF_JOB)
@@ -37,14 +40,14 @@ def dashboard() -> Dashboard:
             lines(
                 Text(
                     "Error rate by type",
-                    "Failures a second, by exception. A type that was never there is the last change's; one that grows with the load is "
-                    "something that runs short. Rejected requests are in the panel of validation errors.",
-                    "ops",
+                    f"How many failed, by exception: {EACH_POINT} A type that was never there is the last change's; one that grows with "
+                    "the load is something that runs short. Rejected requests are in the panel of validation errors.",
+                    "short",
                     WIDE - THIRD,
                     empty="No failures",
                 ),
                 PROMETHEUS,
-                over_time(total(rate(failed), ERROR_TYPE), legend(ERROR_TYPE)),
+                over_time(total(grown(failed, STEP), ERROR_TYPE), legend(ERROR_TYPE)),
             ),
             pie(
                 Text(
@@ -57,22 +60,22 @@ def dashboard() -> Dashboard:
                 ),
                 PROMETHEUS,
                 now(
-                    total(grown(select(promql.ERRORS, *PER_OPERATION)), ERROR_TYPE, promql.OUTCOME),
+                    total(in_range(select(promql.ERRORS, *PER_OPERATION)), ERROR_TYPE, promql.OUTCOME),
                     legend(ERROR_TYPE, promql.OUTCOME),
                 ),
             ),
             rows(
                 Text(
                     "Failed operations",
-                    "Operations that failed in the time that is shown: how often, and how many of a hundred. A click on one shows its "
-                    "traces, in which the failed span holds the exception.",
+                    "Operations that failed in the time that is shown, most failures first: how often, and how many of a hundred. An "
+                    "operation around a failed one failed too. A click shows the traces, in which the failed span holds the exception.",
                     "short",
                     HALF,
                     empty="None",
                 ),
                 PROMETHEUS,
-                column(total(grown(ended_badly), OPERATION), "A"),
-                column(share(total(grown(ended_badly), OPERATION), total(grown(ended), OPERATION)), "B"),
+                column(f"{ended_badly} > 0", "A"),
+                column(f"{ended_badly} / {ended} > 0", "B"),
                 columns={OPERATION: "Operation", "Value #A": "Failures", "Value #B": "Error rate"},
                 units={"Error rate": "percentunit"},
                 limits={"Error rate": alerts.HIGH_ERROR_RATE.threshold},
@@ -89,43 +92,47 @@ def dashboard() -> Dashboard:
                     THIRD // 2,
                 ),
                 PROMETHEUS,
-                now(f"{total(grown(circular))} or vector(0)", "events"),
+                now(f"{total(in_range(circular))} or vector(0)", "events"),
                 limit=1,
             ),
             lines(
                 Text(
                     "Validation errors",
-                    "What was refused, a second, by the exception that said no: wrong values, resources that are not there. Their number "
-                    "says something about the callers; a jump after a release, that the two no longer agree.",
-                    "ops",
+                    f"How many were refused, by the exception that said no: {EACH_POINT} Wrong values, resources that are not there: their "
+                    "number says something about the callers; a jump after a release, that the two no longer agree.",
+                    "short",
                     THIRD,
                     empty="No rejections",
                 ),
                 PROMETHEUS,
-                over_time(total(rate(rejected), ERROR_TYPE), legend(ERROR_TYPE)),
+                over_time(total(grown(rejected, STEP), ERROR_TYPE), legend(ERROR_TYPE)),
             ),
             lines(
                 Text(
                     "Database errors",
-                    "Connections and statements that failed, a second, by database and error. Constraints that hold are here too; errors "
-                    "of connections say that the database is away, or full.",
-                    "ops",
+                    f"Connections and statements that failed, by database and error: {EACH_POINT} Constraints that hold are here too; "
+                    "errors of connections say that the database is away, or full.",
+                    "short",
                     empty="No errors",
                 ),
                 PROMETHEUS,
-                over_time(total(rate(database), promql.DB_SYSTEM, ERROR_TYPE), legend(promql.DB_SYSTEM, ERROR_TYPE)),
+                over_time(
+                    total(grown(database, STEP), promql.DB_SYSTEM, ERROR_TYPE), legend(promql.DB_SYSTEM, ERROR_TYPE)
+                ),
             ),
             lines(
                 Text(
                     "Failures of the telemetry",
-                    "Deliveries that failed, and faults inside the instrumentation, a second. The application never sees them; the other "
-                    "panels miss what was lost. Check the OTLP endpoint first.",
-                    "ops",
+                    f"Deliveries that failed or had to wait, and faults inside the instrumentation: {EACH_POINT} The application never sees "
+                    "them. It is no number of lost records: deliveries wait in the spool. Check the OTLP endpoint first.",
+                    "short",
                     empty="No failures",
                 ),
                 PROMETHEUS,
-                over_time(total(rate(undelivered), promql.JOB), f"delivery of {legend(promql.JOB)}", "A"),
-                over_time(total(rate(faults), promql.COMPONENT, ERROR_TYPE), legend(promql.COMPONENT, ERROR_TYPE), "B"),
+                over_time(total(grown(undelivered, STEP), promql.JOB), f"delivery of {legend(promql.JOB)}", "A"),
+                over_time(
+                    total(grown(faults, STEP), promql.COMPONENT, ERROR_TYPE), legend(promql.COMPONENT, ERROR_TYPE), "B"
+                ),
             ),
         ],
     )

@@ -11,7 +11,7 @@ from scripts.dashboards.promql import (
     PER_OPERATION,
     RANGE,
     STEP,
-    grown,
+    in_range,
     increase,
     mean,
     quantile,
@@ -48,13 +48,17 @@ def dashboard() -> Dashboard:
                 Text(
                     "Slowest operations",
                     "The operations in the time that is shown, the slowest first. A click on one shows its traces. A mean far below p95 "
-                    "says that a few are slow; a mean near it, that all are.",
+                    "says that a few are slow; a mean near it, that all are. p95 is read from buckets: between two bounds it is a guess.",
                     "s",
                 ),
                 PROMETHEUS,
-                column(quantile(0.95, DURATION, OPERATION, matchers=PER_OPERATION, window=RANGE), "A"),
-                column(mean(DURATION, OPERATION, matchers=PER_OPERATION, window=RANGE), "B"),
-                column(total(grown(select(DURATION.count, *PER_OPERATION)), OPERATION), "C"),
+                column(
+                    quantile(0.95, DURATION, OPERATION, matchers=PER_OPERATION, window=RANGE, growth=in_range)
+                    + " >= 0",
+                    "A",
+                ),
+                column(mean(DURATION, OPERATION, matchers=PER_OPERATION), "B"),
+                column(f"{total(in_range(select(DURATION.count, *PER_OPERATION)), OPERATION)} > 0", "C"),
                 columns={OPERATION: "Operation", "Value #A": "p95", "Value #B": "Mean", "Value #C": "Count"},
                 units={"Count": "short"},
                 limits={"p95": alerts.SLOW_OPERATIONS.threshold, "Mean": alerts.SLOW_OPERATIONS.threshold},
@@ -85,7 +89,7 @@ def dashboard() -> Dashboard:
                     empty="No deletes",
                 ),
                 PROMETHEUS,
-                in_buckets(total(grown(select(names.CASCADE_DELETES.bucket, *of_job)), BOUND)),
+                in_buckets(total(in_range(select(names.CASCADE_DELETES.bucket, *of_job)), BOUND)),
             ),
             lines(
                 Text(

@@ -10,6 +10,8 @@ from scripts.dashboards.prometheus_rules import annotations
 from scripts.dashboards.promql import DB_SYSTEM, ERROR_TYPE, JOB, OPERATION, OUTCOME, RESOURCE_TYPE, select
 
 SERVICE = "control-center"
+FIRST, SECOND = "app:8000", "app:8001"
+"""Processes of it."""
 RULES = "alerts.yaml"
 
 
@@ -32,34 +34,47 @@ class Case:
     fired: Fired | None = None
 
 
-def series(name: str, **labels: str) -> str:
-    """A series of the service, as Prometheus writes it."""
+def series(name: str, process: str = FIRST, **labels: str) -> str:
+    """A series of a process of the service, as Prometheus writes it."""
     return select(
-        name, *(f'{key}="{value}"' for key, value in {JOB: SERVICE, "instance": "app:8000", **labels}.items())
+        name, *(f'{key}="{value}"' for key, value in {JOB: SERVICE, promql.INSTANCE: process, **labels}.items())
     )
 
 
-def operations(outcome: str) -> str:
+def operations(outcome: str, process: str = FIRST) -> str:
     """Operations that ended so."""
-    return series(names.OPERATION_COUNT.prometheus, **{OPERATION: "resource.create", OUTCOME: outcome})
+    return series(names.OPERATION_COUNT.prometheus, process, **{OPERATION: "resource.create", OUTCOME: outcome})
 
 
-def durations(bound: str) -> str:
+def durations(bound: str, process: str = FIRST) -> str:
     """A bucket of operations that succeeded."""
     labels = {OPERATION: "resource.search", OUTCOME: names.SUCCESS, promql.BOUND: bound}
-    return series(names.OPERATION_DURATION.bucket, **labels)
+    return series(names.OPERATION_DURATION.bucket, process, **labels)
 
 
-def database(error: str = "", operation: str = "SELECT") -> str:
+def took(fast: str, slow: str, process: str = FIRST) -> dict[str, str]:
+    """Operations, of which `fast` took up to a tenth of a second, and all, which is `slow`, up to two and a half."""
+    return {
+        durations("0.1", process): fast,
+        durations("1", process): fast,
+        durations("2.5", process): slow,
+        durations("+Inf", process): slow,
+    }
+
+
+def database(error: str = "", operation: str = "SELECT", process: str = FIRST) -> str:
     """Answers of the database."""
     labels = {DB_SYSTEM: "postgresql", promql.DB_OPERATION: operation, **({ERROR_TYPE: error} if error else {})}
-    return series(names.DATABASE_DURATION.count, **labels)
+    return series(names.DATABASE_DURATION.count, process, **labels)
 
 
 SUCCEEDED, FAILED, REJECTED = operations(names.SUCCESS), operations(names.FAILURE), operations(names.REJECTED)
-CIRCULAR = series(names.CIRCULAR_DEPENDENCIES.prometheus, **{RESOURCE_TYPE: "resource"})
-UNDELIVERED = series(names.EXPORT_FAILURES.prometheus)
 A_RESOURCE = {RESOURCE_TYPE: "resource"}
+CIRCULAR = series(names.CIRCULAR_DEPENDENCIES.prometheus, **A_RESOURCE)
+UNDELIVERED = series(names.EXPORT_FAILURES.prometheus)
+CIRCULAR_ELSEWHERE = series(names.CIRCULAR_DEPENDENCIES.prometheus, SECOND, **A_RESOURCE)
+IDLE = {SUCCEEDED: "0x80"}
+"""A process is there, though nothing happens in it: operations are counted from its start."""
 POSTGRESQL = {DB_SYSTEM: "postgresql"}
 SEARCH = {OPERATION: "resource.search"}
 
@@ -77,6 +92,14 @@ ERROR_RATE = (
         "10m",
         Fired("10%"),
     ),
+    Case(
+        "a new process, of which the first that is seen are failures",
+        RATE,
+        {SUCCEEDED: "0+9x40", operations(names.FAILURE, SECOND): "_x36 20x4"},
+        "10m",
+        Fired("10%"),
+    ),
+    Case("it failed before Prometheus was there", RATE, {SUCCEEDED: "900+10x40", FAILED: "500x40"}, "2m"),
     Case("it failed long ago", RATE, {SUCCEEDED: "0+1x80", FAILED: "0+1x20 20x60"}, "20m"),
     Case(
         "it fails again after a restart",
@@ -118,19 +141,91 @@ SLOWNESS = (
         "15m",
         Fired("2.425s", SEARCH),
     ),
+    # 94 are fast and 6 slow: the 95th is the first of those between one second and two and a half.
+    Case(
+        "six of a hundred, all of them before they were first seen",
+        SLOW,
+        IDLE | took("_x4 94x20", "_x4 100x20"),
+        "2m",
+        Fired("1.25s", SEARCH),
+    ),
+    Case(
+        "a hundred fast ones before they were first seen, and a slow one",
+        SLOW,
+        IDLE | took("_x4 100x20", "_x4 100 101x20"),
+        "2m",
+    ),
+    Case(
+        "a new process, of which a hundred fast ones and a slow one are seen",
+        SLOW,
+        IDLE | took("_x40 100x20", "_x40 100 101x20", SECOND),
+        "12m",
+    ),
+    Case(
+        "a new process, of which six of a hundred were slow when it was first seen",
+        SLOW,
+        IDLE | took("_x40 94x20", "_x40 100x20", SECOND),
+        "12m",
+        Fired("1.25s", SEARCH),
+    ),
+    Case("they were slow before Prometheus was there", SLOW, {SUCCEEDED: "9x20"} | took("0x20", "50x20"), "2m"),
 )
 
 LOOP = alerts.CIRCULAR_DEPENDENCY
 LOOPS = (
-    Case("the very first one", LOOP, {CIRCULAR: "_x8 1x12"}, "2m", Fired("1", A_RESOURCE)),
-    Case("still within its minute", LOOP, {CIRCULAR: "_x8 1x12"}, "2m45s", Fired("1", A_RESOURCE)),
-    Case("over after its minute", LOOP, {CIRCULAR: "_x8 1x12"}, "3m"),
+    Case("the very first one", LOOP, IDLE | {CIRCULAR: "_x8 1x12"}, "2m", Fired("1", A_RESOURCE)),
+    Case("still within its minute", LOOP, IDLE | {CIRCULAR: "_x8 1x12"}, "2m45s", Fired("1", A_RESOURCE)),
+    Case("over after its minute", LOOP, IDLE | {CIRCULAR: "_x8 1x12"}, "3m"),
     Case("one more", LOOP, {CIRCULAR: "7x20 8x20"}, "5m30s", Fired("1", A_RESOURCE)),
     Case("none lately", LOOP, {CIRCULAR: "7x40"}, "8m"),
     Case("a scrape was missed", LOOP, {CIRCULAR: "7x20 stale 7x20"}, "6m15s"),
     Case("three scrapes were missed", LOOP, {CIRCULAR: "7x20 stale stale stale 7x20"}, "6m30s"),
-    Case("the same number after a restart", LOOP, {CIRCULAR: "1x20 stale _x12 1x12"}, "8m45s", Fired("1", A_RESOURCE)),
+    *(
+        Case(f"none in a gap of {gap}", LOOP, {SUCCEEDED: f"9x20 {pause} 9x40", CIRCULAR: f"7x20 {pause} 7x40"}, at)
+        for gap, pause in {
+            "two minutes": "stale _x7",
+            "six minutes": "stale _x23",
+            "two minutes without a mark": "_x8",
+        }.items()
+        for at in ("7m15s", "7m30s", "8m15s", "11m15s", "12m")
+    ),
+    Case(
+        "one of two processes was not seen for three minutes",
+        LOOP,
+        {
+            SUCCEEDED: "9x80",
+            operations(names.SUCCESS, SECOND): "9x20 stale _x11 9x40",
+            CIRCULAR_ELSEWHERE: "7x20 stale _x11 7x40",
+        },
+        "8m15s",
+    ),
+    Case("one after a restart", LOOP, {CIRCULAR: "1x20 stale _x12 0 1x12"}, "8m45s", Fired("1", A_RESOURCE)),
     Case("none since a restart", LOOP, {CIRCULAR: "7x20 stale"}, "6m"),
+    *(
+        Case("many, before Prometheus was there", LOOP, {SUCCEEDED: "9x40", CIRCULAR: "7x40"}, at)
+        for at in ("0s", "15s", "1m", "1m15s")
+    ),
+    *(
+        Case(
+            "many in two processes, before Prometheus was there; one is scraped later",
+            LOOP,
+            {
+                SUCCEEDED: "9x40",
+                CIRCULAR: "7x40",
+                operations(names.SUCCESS, SECOND): "_ 9x40",
+                CIRCULAR_ELSEWHERE: "_ 7x40",
+            },
+            at,
+        )
+        for at in ("15s", "1m", "1m15s", "1m30s")
+    ),
+    Case(
+        "a new process, and one when it was first seen",
+        LOOP,
+        {SUCCEEDED: "9x20 stale", operations(names.SUCCESS, SECOND): "_x21 1x20", CIRCULAR_ELSEWHERE: "_x21 1x20"},
+        "5m45s",
+        Fired("1", A_RESOURCE),
+    ),
 )
 
 DATABASE = alerts.DATABASE_CONNECTION
@@ -146,14 +241,14 @@ DATABASES = (
     Case(
         "six, the first ever, all between two scrapes",
         DATABASE,
-        {database("OperationalError"): "_x20 6x8"},
+        IDLE | {database("OperationalError"): "_x20 6x8"},
         "6m",
         Fired("6", POSTGRESQL),
     ),
     Case(
         "three of one kind and three of another",
         DATABASE,
-        {database("OperationalError"): "_x20 3x8", database("TimeoutError"): "_x20 3x8"},
+        IDLE | {database("OperationalError"): "_x20 3x8", database("TimeoutError"): "_x20 3x8"},
         "6m",
         Fired("6", POSTGRESQL),
     ),
@@ -163,6 +258,32 @@ DATABASES = (
         {database("OperationalError"): "0+2x4 stale"},
         "1m45s",
         Fired("9", POSTGRESQL),
+    ),
+    Case(
+        "six, the first ever, in a process that was there for a minute",
+        DATABASE,
+        IDLE | {database("OperationalError"): "_x4 6x8"},
+        "1m15s",
+        Fired("6", POSTGRESQL),
+    ),
+    Case(
+        "six, in a new process, when it was first seen",
+        DATABASE,
+        IDLE | {database("OperationalError", process=SECOND): "_x20 6x8"},
+        "6m",
+        Fired("6", POSTGRESQL),
+    ),
+    Case(
+        "many, before Prometheus was there",
+        DATABASE,
+        {SUCCEEDED: "9x40", database("OperationalError"): "80x40"},
+        "1m",
+    ),
+    Case(
+        "many, before a gap of two minutes",
+        DATABASE,
+        {SUCCEEDED: "9x20 stale _x7 9x40", database("OperationalError"): "80x20 stale _x7 80x40"},
+        "9m",
     ),
     Case("answers without an error", DATABASE, {database(): "0+100x40"}, "8m"),
     Case("many, but long ago", DATABASE, {database("OperationalError"): "0+10x8 80x40"}, "8m"),
@@ -180,7 +301,12 @@ EXPORT = alerts.OTLP_EXPORT_FAILURES
 EXPORTS = (
     Case("eleven failures in five minutes", EXPORT, {UNDELIVERED: "2x40 3+1x10 13x10"}, "12m45s", Fired("11")),
     Case("ten", EXPORT, {UNDELIVERED: "2x40 3+1x9 12x10"}, "12m45s"),
-    Case("eleven, the first ever, all between two scrapes", EXPORT, {UNDELIVERED: "_x20 11x20"}, "6m", Fired("11")),
+    Case(
+        "eleven, the first ever, all between two scrapes", EXPORT, IDLE | {UNDELIVERED: "_x20 11x20"}, "6m", Fired("11")
+    ),
+    Case("many, before Prometheus was there", EXPORT, {SUCCEEDED: "9x40", UNDELIVERED: "80x40"}, "2m"),
+    Case("a server that is away for a minute", EXPORT, {UNDELIVERED: "2x20 5 8 11 14x20"}, "6m", Fired("12")),
+    Case("a server that began anew", EXPORT, {UNDELIVERED: "2x20 5x40"}, "6m"),
     Case("eight before a restart and eight after it", EXPORT, {UNDELIVERED: "0+1x8 0+1x8"}, "4m15s", Fired("16")),
     Case("many, but long ago", EXPORT, {UNDELIVERED: "0+10x10 100x60"}, "15m"),
 )

@@ -68,6 +68,24 @@ def selectors(expression: Any) -> list[VectorSelector]:
     return [node for node in nodes(expression) if isinstance(node, VectorSelector)]
 
 
+def labelling(expression: Any) -> Iterator[VectorSelector]:
+    """The series whose labels the answer has: those that others are only compared with on some labels have no say in it."""
+    match expression:
+        case VectorSelector():
+            yield expression
+        case BinaryExpr():
+            yield from labelling(expression.lhs)
+            if expression.modifier is None or expression.modifier.matching is None:
+                yield from labelling(expression.rhs)
+        case AggregateExpr() | ParenExpr() | SubqueryExpr() | UnaryExpr():
+            yield from labelling(expression.expr)
+        case Call():
+            for argument in expression.args:
+                yield from labelling(argument)
+        case MatrixSelector():
+            yield expression.vector_selector
+
+
 def unknown(expression: str) -> list[str]:
     """Series that nobody makes, and labels that theirs cannot have; of an expression without variables."""
     series = known()
@@ -79,7 +97,9 @@ def unknown(expression: str) -> list[str]:
             used = {matcher.name for matcher in node.matchers.matchers}
             about = [node]
         elif isinstance(node, AggregateExpr) and node.modifier is not None:
-            used, about = set(node.modifier.labels), selectors(node.expr)
+            used, about = set(node.modifier.labels), list(labelling(node.expr))
+        elif isinstance(node, BinaryExpr) and node.modifier is not None and node.modifier.matching is not None:
+            used, about = set(node.modifier.matching.labels), [*labelling(node.lhs), *labelling(node.rhs)]
         else:
             continue
         found += [f"{each.name} has no {name}" for each in about for name in used - series.get(str(each.name), used)]

@@ -2,9 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -14,8 +16,10 @@ from andiron.sdk.operations import names
 from andiron.testing import Capture
 from scripts.dashboards import logql, traceql
 from scripts.dashboards.__main__ import stale
+from scripts.dashboards.rule_tests import IDLE, SERVICE, database, series
+from tests import prometheus
 from tests.deploy.dashboards import BOARDS, TARGETS, Target, asking, each_board, offered, urls, variables
-from tests.deploy.promql import QUESTION, parsed, selectors, substituted, unknown
+from tests.deploy.promql import ALL, QUESTION, parsed, selectors, substituted, unknown
 from tests.deploy.stack import DEPLOY, load
 
 pytestmark = pytest.mark.requirement("OB-10")
@@ -182,6 +186,100 @@ def test_a_check_of_names_finds_a_wrong_one() -> None:
     assert unknown("up") == ["up is no series of ours"]
     assert unknown(f'{count}{{tenant="x"}}') == [f"{count} has no tenant"]
     assert unknown(f"{total}({count}[5m]))") == [f"{count} has no tenant"]
+    assert unknown(f"{count} and on (tenant) {count}") == [f"{count} has no tenant"] * 2
+    assert unknown(f"sum by (tenant) ({count} and on (job) {count})") == [f"{count} has no tenant"]
+
+
+# What the panels count is right to the one, although counters come into being with their first increment.
+
+
+def counted(name: str, *first: float, **labels: str) -> dict[str, str]:
+    """A series that is first seen after a minute, at the first of these values, and stays at the last."""
+    return {series(name, **labels): " ".join(["_x4", *map(str, first[:-1]), f"{first[-1]}x20"])}
+
+
+BOUNDS = ("0.1", "1", "2.5", "+Inf")
+
+
+def durations(operation: str, buckets: tuple[int, ...], seconds: float) -> dict[str, str]:
+    """A histogram of operations that is first seen after a minute."""
+    labels = {names.label(names.OPERATION): operation, names.label(names.OUTCOME): names.SUCCESS}
+    made = counted(names.OPERATION_DURATION.sum, seconds, **labels)
+    made |= counted(names.OPERATION_DURATION.count, buckets[-1], **labels)
+    for bound, count in zip(BOUNDS, buckets, strict=True):
+        made |= counted(names.OPERATION_DURATION.bucket, count, **labels, le=bound)
+    return made
+
+
+def ended(operation: str, outcome: str) -> dict[str, str]:
+    """The labels of operations that ended so."""
+    return {names.label(names.OPERATION): operation, names.label(names.OUTCOME): outcome}
+
+
+CRASHES = {**ended("resource.read", names.FAILURE), "error_type": "RuntimeError"}
+REFUSALS = {**ended("resource.read", names.REJECTED), "error_type": "ResourceNotFound"}
+FAULTS = {names.label(names.COMPONENT): "metrics", "error_type": "OSError"}
+HAPPENED = (
+    IDLE
+    | counted(names.OPERATION_ERRORS.prometheus, 10, **CRASHES)
+    | counted(names.OPERATION_ERRORS.prometheus, 3, 5, **REFUSALS)
+    | counted(names.OPERATION_COUNT.prometheus, 10, **ended("resource.read", names.FAILURE))
+    | counted(names.OPERATION_COUNT.prometheus, 90, **ended("resource.read", names.SUCCESS))
+    | {database("OperationalError"): "_x4 7x20"}
+    | counted(names.EXPORT_FAILURES.prometheus, 4)
+    | counted(names.OBSERVABILITY_FAILURES.prometheus, 2, **FAULTS)
+    | durations("resource.search", (94, 94, 100, 100), 9.6)
+)
+CRASHED = '{error_type="RuntimeError"}'
+OF_READ, OF_SEARCH = '{operation_name="resource.read"}', '{operation_name="resource.search"}'
+
+
+def look(panel: str, name: str, shown: dict[str, float], at: str = "1m45s") -> dict[str, Any]:
+    """What a panel shall show."""
+    (target,) = [each for each in TARGETS if (each.panel["title"], each.asked["refId"]) == (panel, name)]
+    return {
+        "expr": substituted(target.expression, window="1m", variables=ALL | {"__range": "1h"}),
+        "eval_time": at,
+        "exp_samples": [{"labels": labels, "value": value} for labels, value in shown.items()],
+    }
+
+
+def told(happened: dict[str, str], looks: list[dict[str, Any]], folder: Path) -> None:
+    """Prometheus answers so."""
+    test = {
+        "interval": "15s",
+        "input_series": [{"series": each, "values": values} for each, values in happened.items()],
+        "promql_expr_test": looks,
+    }
+    (folder / "panels.yaml").write_text(yaml.safe_dump({"evaluation_interval": "15s", "tests": [test]}))
+    assert "SUCCESS" in prometheus.said("test", "rules", "panels.yaml", folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("panel", "name", "shown"),
+    [
+        ("Error rate by type", "A", {CRASHED: 10}),
+        ("Validation errors", "A", {'{error_type="ResourceNotFound"}': 5}),
+        ("Database errors", "A", {'{db_system_name="postgresql", error_type="OperationalError"}': 7}),
+        ("Failures of the telemetry", "A", {f'{{job="{SERVICE}"}}': 4}),
+        ("Failures of the telemetry", "B", {'{component="metrics", error_type="OSError"}': 2}),
+        ("Failed operations", "A", {OF_READ: 10}),
+        ("Failed operations", "B", {OF_READ: 0.1}),
+        ("Slowest operations", "A", {OF_SEARCH: 1.25}),
+        ("Slowest operations", "B", {OF_SEARCH: 0.096}),
+        ("Slowest operations", "C", {OF_SEARCH: 100}),
+    ],
+)
+def test_what_is_new_counts(panel: str, name: str, shown: dict[str, float], tmp_path: Path) -> None:
+    told(HAPPENED, [look(panel, name, shown)], tmp_path)
+
+
+def test_what_happened_before_the_first_scrape_counts_in_tables_and_not_in_graphs(tmp_path: Path) -> None:
+    first = {each: values.replace("_x4 ", "") for each, values in HAPPENED.items()}
+    looks = [look("Slowest operations", "B", {OF_SEARCH: 0.096}), look("Slowest operations", "A", {OF_SEARCH: 1.25})]
+    looks += [look("Failed operations", "A", {OF_READ: 10})]
+    looks += [look("Error rate by type", "A", {CRASHED: 0}, at) for at in ("15s", "1m", "1m45s")]
+    told(first, looks, tmp_path)
 
 
 # LogQL and TraceQL: no engine is at hand that runs them. What they name is what the application sends.
