@@ -176,6 +176,8 @@ def test_workers_of_multiprocessing_lose_nothing(tmp_path: Path) -> None:
     with multiprocessing.get_context("fork").Pool(3, maxtasksperchild=1) as pool:
         for made in pool.map(worker, [str(folder)] * 3, chunksize=1):
             ids += made
+        pool.close()  # they end by themselves: what ends them meets them in the midst of their own end
+        pool.join()
     spool.close()
     assert drained(folder) == Counter(ids)
     assert len(ids) == 151

@@ -68,6 +68,41 @@ for thread in threads:
     assert {name for name in found if name.startswith("child")} == set(numbers("child", 25))
 
 
+def test_a_fork_while_metrics_are_collected_does_not_stop_the_child(server: Receiver, app: Application) -> None:
+    """OpenTelemetry's reader holds a lock while it collects, and a measure while it is taken; Logfire collects at the end of every child."""
+    end = app.run(
+        """
+import gc
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+telemetry = andiron.configure()
+counter = metrics.get_meter("app").create_counter("made")
+counter.add(1)
+[reader] = [each for each in gc.get_objects() if type(each) is PeriodicExportingMetricReader]
+held, go = threading.Event(), threading.Event()
+def collecting():
+    with reader._export_lock:
+        held.set()
+        go.wait(60)
+thread = threading.Thread(target=collecting)
+thread.start()
+held.wait()
+if os.fork() == 0:
+    signal.alarm(20)
+    counter.add(1)
+    log.info("child-0")
+    sys.exit()
+assert os.wait()[1] == 0
+go.set()
+thread.join()
+log.info("parent-0")
+""",
+        metrics=True,
+    )
+    assert (end.code, end.complaints) == (0, "")
+    assert arrived(server) == numbers("child", 1) + numbers("parent", 1)
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_processes_of_multiprocessing_and_of_a_pool(method: str, server: Receiver, app: Application) -> None:
     end = app.run(f"""

@@ -202,7 +202,7 @@ def test_what_was_made_is_there_after_a_restart(capture: Capture, database: str)
             client.post("/resources", json=each)
     with TestClient(create_app(Settings(database))) as client:
         assert client.get("/resources/web").json()["depends_on"] == ["stock", "mail"]
-        assert capture.metric("resource.count").value() == len(SHOP)
+        assert capture.metric("resource.count").value(resource_type="resource") == len(SHOP)
 
 
 def test_the_page_of_paths_needs_nothing_from_elsewhere(client: TestClient) -> None:

@@ -29,6 +29,7 @@ from andiron.errors import AndironError
 from andiron.redaction import Redactor
 from andiron.sdk import in_force
 from andiron.sdk.field import Field, safe_name
+from andiron.sdk.fresh_locks import renew
 from andiron.sdk.lifecycle import Lifecycle
 from andiron.sdk.settings import SdkSettings, read_settings
 
@@ -382,6 +383,9 @@ def in_child() -> None:
     global _lock  # noqa: PLW0603 - as `current`
     _lock = threading.RLock()
     if current is not None:
+        config = getattr(current.logfire, "config", None)
+        with contextlib.suppress(Exception):
+            renew(*(getattr(config, f"_{signal}_provider", None) for signal in ("tracer", "meter", "logger")))
         make_reentrant(current.logfire)
 
 
