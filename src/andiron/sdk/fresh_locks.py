@@ -13,6 +13,7 @@ LOCK, RLOCK = type(threading.Lock()), type(threading.RLock())
 def renew(*roots: Any) -> None:
     """Give every object of theirs that can be reached from `roots` locks of its own. Only for a child that has just come to be."""
     seen: set[int] = set()
+    renewed: dict[int, tuple[Any, Any]] = {}  # with the old one, so that its id stays its own; what was shared stays so
     waiting = list(roots)
     while waiting:
         each = waiting.pop()
@@ -25,9 +26,8 @@ def renew(*roots: Any) -> None:
             waiting.extend(each)
         elif type(each).__module__.startswith(OTHERS) and hasattr(each, "__dict__"):
             for name, value in list(vars(each).items()):
-                if type(value) is LOCK:
-                    vars(each)[name] = threading.Lock()
-                elif type(value) is RLOCK:
-                    vars(each)[name] = threading.RLock()
+                if type(value) in (LOCK, RLOCK):
+                    new = threading.Lock if type(value) is LOCK else threading.RLock
+                    vars(each)[name] = renewed.setdefault(id(value), (value, new()))[1]
                 else:
                     waiting.append(value)
